@@ -1,0 +1,76 @@
+"""Where the mail is: a maildir of mailboxes, a mailbox of message files, always in the same order."""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from enronlib import UserError
+
+
+def find_maildir(maildir: str | Path | None = None) -> Path:
+    """Return the folder that holds the mailboxes.
+
+    The first that is given counts: the argument, the environment variable ENRON_MAILDIR, the built-in sample
+    (written at its first use). Raises UserError when the folder is missing or holds no mailbox.
+    """
+    if maildir is None:
+        maildir = os.environ.get("ENRON_MAILDIR") or None
+    if maildir is None:
+        from enronlib.sample import sample_maildir  # noqa: PLC0415  costly, and rarely needed
+
+        return sample_maildir()
+    folder = Path(maildir)
+    if not folder.is_dir():
+        raise UserError(f"there is no folder {folder}: name the folder that holds the mailboxes")
+    if not mailboxes(folder):
+        raise UserError(f"{folder} holds no mailbox: name the folder whose subfolders are the mailboxes")
+    return folder
+
+
+def mailboxes(maildir: Path) -> list[Path]:
+    """Return the mailbox folders of `maildir` in natural order; hidden folders and links out of it are left out."""
+    return [entry for entry in _entries(maildir, maildir.resolve()) if entry.is_dir()]
+
+
+def message_files(mailbox: Path) -> list[Path]:
+    """Return every message file below `mailbox`, folder by folder, in natural order (`2.` before `10.`).
+
+    A message is any file that is not hidden, however deep it lies and whatever it is called. Links are followed
+    only to files inside the maildir; a link to a folder could lead in circles and is left out.
+    """
+    return list(_walk(mailbox, mailbox.resolve().parent))
+
+
+def fingerprint(mailbox: Path) -> str:
+    """Return a short text that changes when a message of `mailbox` comes, goes, is renamed or is written again.
+
+    It is made from names, sizes and times of change, so the messages themselves are not read.
+    """
+    digest = hashlib.sha256()
+    for path in message_files(mailbox):
+        status = path.stat()
+        line = f"{path.relative_to(mailbox).as_posix()}\t{status.st_size}\t{status.st_mtime_ns}\n"
+        digest.update(line.encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()[:16]
+
+
+def natural_key(name: str) -> tuple[list[tuple[int, int, str]], str]:
+    """Return a sort key by which numbers inside names count as numbers: `2.` before `10.` before `a`."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", name)
+    return [(0, int(part), "") if part[0] in "0123456789" else (1, 0, part) for part in parts], name
+
+
+def _walk(folder: Path, maildir: Path) -> Iterator[Path]:
+    for entry in _entries(folder, maildir):
+        if entry.is_file():
+            yield entry
+        elif entry.is_dir() and not entry.is_symlink():
+            yield from _walk(entry, maildir)
+
+
+def _entries(folder: Path, maildir: Path) -> list[Path]:
+    visible = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
+    inside = [entry for entry in visible if not entry.is_symlink() or entry.resolve().is_relative_to(maildir)]
+    return sorted(inside, key=lambda entry: natural_key(entry.name))
