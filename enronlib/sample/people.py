@@ -1,0 +1,145 @@
+"""Who writes the invented mail: a cast of twelve, further owners of mailboxes, and everybody they write to.
+
+No name here is that of a person in the Enron corpus; the tests of the kit hold this against real mail.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+
+from enronlib.sample.dice import Dice
+
+HOME = "enron.example"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who writes mail: what they do (a table of speech.toml) and how they write."""
+
+    first: str
+    last: str
+    role: str
+    style: str = "plain"
+    domain: str = HOME
+    initial: str = ""
+
+    @cached_property
+    def mailbox(self) -> str:
+        """The folder name of the person's mailbox, as in the corpus: `lastname-f`."""
+        return f"{self.last}-{self.first[0]}".lower()
+
+    @cached_property
+    def login(self) -> str:
+        """The account name: first letter and last name."""
+        return f"{self.first[0]}{self.last}".lower()
+
+    @cached_property
+    def address(self) -> str:
+        """The e-mail address; the corpus writes the middle initial of some people so: `l..mims@`."""
+        if self.domain != HOME:
+            return f"{self.login}@{self.domain}"
+        return f"{self.first}.{self.last}@{HOME}".lower()
+
+    @cached_property
+    def name(self) -> str:
+        """First name, middle initial if any, last name."""
+        return " ".join(part for part in (self.first, self.initial, self.last) if part)
+
+    @cached_property
+    def signature(self) -> str:
+        """What the person puts below longer letters; the telephone numbers are of those kept for fiction."""
+        number = 100 + sum(map(ord, self.login)) % 100
+        return f"{self.name}\nPhone: 713-555-0{number}\nFax: (713) 555-0{number}\n{self.address}"
+
+    @cached_property
+    def outlook_name(self) -> str:
+        """The name as Outlook shows it: last name first, or for outsiders the name and address."""
+        return f"{self.last}, {self.first}" if self.domain == HOME else f"{self.name}"
+
+    @cached_property
+    def outlook_entry(self) -> str:
+        """The X-From and X-To entry of an Outlook export: name and place in the company directory."""
+        if self.domain != HOME:
+            return f'"{self.name}" <{self.address}>@ENRON'
+        return f"{self.outlook_name} </O=ENRON/OU=NA/CN=RECIPIENTS/CN={self.login.upper()}>"
+
+    @cached_property
+    def notes_name(self) -> str:
+        """The name as Lotus Notes shows it in a body."""
+        return f"{self.name}/HOU/ECT@ECT" if self.domain == HOME else f"{self.name} <{self.address}>"
+
+    @cached_property
+    def notes_entry(self) -> str:
+        """The X-From and X-To entry of a Lotus Notes export."""
+        return self.name if self.domain == HOME else f'"{self.name}" <{self.address}> @ ENRON'
+
+
+CAST = (
+    Person("Dot", "Tanglewick", "schedule", "hasty"),
+    Person("Gus", "Brambleby", "gas", "lower"),
+    Person("Marguerite", "Quillfeather", "legal"),
+    Person("Augusta", "Merriwhistle", "boss"),
+    Person("Nora", "Cablestitch", "data"),
+    Person("Kit", "Voltsworth", "power", "hasty"),
+    Person("Ravi", "Sumwell", "risk"),
+    Person("Lionel", "Peppercrumb", "rules"),
+    Person("Olive", "Ledgerby", "settle"),
+    Person("Beatrix", "Inkpenny", "office", "loud"),
+    Person("Hank", "Flangeworth", "pipeline", "lower"),
+    Person("Fitz", "Wobbleton", "football", "loud"),
+)
+ROLES = (*(person.role for person in CAST), "people")
+STYLES = ("plain", "plain", "plain", "lower", "hasty", "loud")
+
+NIGHTJAR = Person("Nightjar", "Loader", "robot", domain=HOME)
+NO_ADDRESS = Person("No", "Address", "announcement")
+ANNOUNCEMENTS = Person("Enron", "Announcements", "announcement")
+EVERYBODY = Person("All", "Worldwide", "common")
+GAS_LAMP = Person("Gas", "Lamp", "newsletter", domain="gaslamp.example")
+BARGAINS = Person("Bargain", "Barge", "advert", domain="bargainbarge.example")
+
+_NAMES: dict[str, str] = tomllib.loads(files("enronlib.sample").joinpath("names.toml").read_text(encoding="utf-8"))
+
+
+def _compounds(kind: str) -> list[str]:
+    heads, tails = (_NAMES[f"{kind}_{part}"].split() for part in ("heads", "tails"))
+    return [head + tail for tail in tails for head in heads]
+
+
+FIRST_NAMES = _NAMES["first_names"].split()
+SURNAMES = [name for name in _compounds("surname") if name not in {person.last for person in CAST}]
+PLACES = _compounds("place")
+FIRMS = _NAMES["firms"].split()
+
+
+def mailbox_owners(count: int) -> list[Person]:
+    """Return the owners of `count` mailboxes: the cast first, then others with the same roles."""
+    others = (
+        Person(FIRST_NAMES[7 * i % len(FIRST_NAMES)], SURNAMES[7 * i], ROLES[i % len(ROLES)], STYLES[i % len(STYLES)])
+        for i in range(max(0, count - len(CAST)))
+    )
+    return [*CAST[:count], *others]
+
+
+def acquaintances(owner: Person, seed: int) -> list[Person]:
+    """Return 60 people that the owner of a mailbox writes to, those of the same role first and most."""
+    dice = Dice(f"{seed}/people/{owner.mailbox}")
+    return [_somebody(dice, owner.role if i % 5 < 3 else dice.pick(ROLES)) for i in range(60)]
+
+
+def crowd(dice: Dice, count: int) -> list[Person]:
+    """Return `count` people of all kinds, for a long list of recipients."""
+    return [_somebody(dice, "common") for _ in range(count)]
+
+
+def _somebody(dice: Dice, role: str) -> Person:
+    outside = dice.chance(0.3)
+    return Person(
+        dice.pick(FIRST_NAMES),
+        dice.pick(SURNAMES),
+        role,
+        dice.pick(STYLES),
+        f"{dice.pick(FIRMS)}.example" if outside else HOME,
+        dice.pick("ABCDEFGHJKLMPRSTW") + "." if not outside and dice.chance(0.25) else "",
+    )
