@@ -1,0 +1,475 @@
+"""What a chart shows, read from its Axes, and what a saved chart holds, read from its file."""
+
+import os
+import struct
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import nbclient
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.text import Text
+
+from enronlib import UserError, charts
+
+COUNTS = {"the": 52127, "gas": 900, "and": 29775, "power": 900, "deal": 12}
+ODD_WORDS = [
+    "$a_b$",
+    "$",
+    "$x$ and $",
+    r"\frac{",
+    "_",
+    "^",
+    "<b>&",
+    "",
+    " ",
+    "\t",
+    "日本",
+    "हिन्दी",
+    "\udc80",
+    "x" * 300,
+]
+
+
+def labels(ax: Axes) -> list[str]:
+    return [label.get_text() for label in ax.get_yticklabels()]
+
+
+def bars(ax: Axes) -> list[Rectangle]:
+    return [patch for patch in ax.patches if isinstance(patch, Rectangle)]
+
+
+def lengths(ax: Axes) -> list[float]:
+    return [bar.get_width() for bar in bars(ax)]
+
+
+def heights(ax: Axes) -> list[float]:
+    return [bar.get_height() for bar in bars(ax)]
+
+
+def written(ax: Axes) -> list[str]:
+    return [text.get_text() for text in ax.texts]
+
+
+def figure_of(chart: Axes | Figure) -> Figure:
+    figure = chart if isinstance(chart, Figure) else chart.get_figure(root=True)
+    assert isinstance(figure, Figure)
+    return figure
+
+
+def texts(chart: Axes | Figure) -> list[Text]:
+    """All texts that are drawn; the ticks beyond the ends of an axis are not."""
+    figure = figure_of(chart)
+    figure.draw_without_rendering()
+    beyond: set[Text] = set()
+    for ax in figure.axes:
+        for axis, (low, high) in ((ax.xaxis, sorted(ax.get_xlim())), (ax.yaxis, sorted(ax.get_ylim()))):
+            ticks = [*axis.get_major_ticks(), *axis.get_minor_ticks()]
+            beyond |= {tick.label1 for tick in ticks if not low <= float(tick.get_loc()) <= high}
+    found = [text for text in figure.findobj(Text) if isinstance(text, Text) and text not in beyond]
+    return [text for text in found if text.get_visible() and text.get_text().strip()]
+
+
+def points(ax: Axes, line: int = 0) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in np.asarray(ax.lines[line].get_xydata())]
+
+
+def day(year: int, month: int, day: int = 1) -> datetime:
+    return datetime(year, month, day, 12, tzinfo=UTC)
+
+
+LONG = {f"counterparties{i}": 1000 // (i + 1) for i in range(40)}
+CHARTS: dict[str, Callable[[], Axes | Figure]] = {
+    "top words": lambda: charts.top_words(LONG),
+    "by mailbox": lambda: charts.top_words_by_mailbox({f"mims-thurston-{i}": LONG for i in range(13)}),
+    "by month": lambda: charts.mail_per_month([day(1998, 1), day(2002, 3), day(1980, 1)]),
+    "zipf": lambda: charts.zipf(LONG),
+}
+
+
+class TestTopWords:
+    def test_bars_are_the_counts_largest_first_and_equal_counts_by_word(self) -> None:
+        ax = charts.top_words(COUNTS)
+        assert labels(ax) == ["the", "and", "gas", "power", "deal"]
+        assert lengths(ax) == [52127, 29775, 900, 900, 12]
+
+    def test_the_largest_is_on_top(self) -> None:
+        ax = charts.top_words(COUNTS)
+        on_screen = [ax.transData.transform((0, bar.get_y()))[1] for bar in bars(ax)]
+        assert on_screen == sorted(on_screen, reverse=True)
+
+    def test_each_bar_carries_its_count_with_thousands_separators(self) -> None:
+        assert written(charts.top_words(COUNTS, 2)) == ["52,127", "29,775"]
+
+    def test_bars_begin_at_zero(self) -> None:
+        assert charts.top_words({"a": 1000, "b": 999}).get_xlim()[0] == 0
+
+    def test_names_the_unit_and_the_number_of_all_words(self) -> None:
+        assert charts.top_words(COUNTS, 2).get_xlabel() == "occurrences, of 83,714 words in all"
+
+    def test_title_says_how_many_words(self) -> None:
+        assert charts.top_words(COUNTS, 2).get_title() == "The 2 most frequent words"
+        assert charts.top_words(COUNTS, 1).get_title() == "The most frequent word"
+        assert charts.top_words(COUNTS, 99).get_title() == "The 5 most frequent words"
+        assert charts.top_words(COUNTS, title="Words of 2001").get_title() == "Words of 2001"
+
+    def test_stop_words_are_left_out_only_when_asked_and_the_title_says_so(self) -> None:
+        ax = charts.top_words(COUNTS, 2, stop_words={"the", "and"})
+        assert labels(ax) == ["gas", "power"]
+        assert ax.get_title() == "The 2 most frequent words, stop words left out"
+        assert ax.get_xlabel() == "occurrences, of 83,714 words in all"
+
+    @pytest.mark.parametrize("n", [0, -1])
+    def test_fewer_than_one_word_is_refused(self, n: int) -> None:
+        with pytest.raises(ValueError, match="1 or more"):
+            charts.top_words(COUNTS, n)
+
+    def test_no_counts_gives_a_chart_that_says_so(self) -> None:
+        assert written(charts.top_words({})) == ["no words"]
+        assert written(charts.top_words(COUNTS, stop_words=COUNTS.keys())) == ["no words"]
+
+    def test_more_than_20_words_make_the_chart_higher(self) -> None:
+        assert figure_of(charts.top_words({str(i): i for i in range(60)}, 60)).get_figheight() > 15
+
+    @given(st.dictionaries(st.text(max_size=8), st.integers(0, 10**9), max_size=30), st.integers(1, 40))
+    @settings(max_examples=15, deadline=None)
+    def test_any_counts_are_drawn_in_order(self, counts: dict[str, int], n: int) -> None:
+        ax = charts.top_words(counts, n, ax=Figure().add_subplot())
+        assert lengths(ax) == sorted(counts.values(), reverse=True)[:n]
+        ax.get_figure(root=True).draw_without_rendering()  # type: ignore[union-attr]
+
+
+class TestOddWords:
+    @pytest.mark.parametrize("word", ["$a_b$", "$", "$x$ and $", r"\frac{", "_", "^", "<b>&", "müller", "привет"])
+    def test_signs_of_mathematical_notation_and_letters_show_as_they_are(self, word: str) -> None:
+        ax = charts.top_words({word: 3})
+        assert labels(ax) == [word]
+        assert not ax.get_yticklabels()[0].get_parse_math()
+
+    @pytest.mark.parametrize(
+        ("word", "shown"), [("", "''"), (" ", "' '"), ("\t", r"'\t'"), ("to\n", r"'to\n'"), ("a\x01", r"'a\x01'")]
+    )
+    def test_blanks_and_control_characters_are_made_visible(self, word: str, shown: str) -> None:
+        assert labels(charts.top_words({word: 3})) == [shown]
+
+    def test_a_letter_the_font_lacks_becomes_a_box(self) -> None:
+        assert labels(charts.top_words({"a日本b": 3})) == ["a□□b"]
+
+    def test_a_very_long_word_is_cut(self) -> None:
+        (label,) = labels(charts.top_words({"x" * 300: 3}))
+        assert label == "x" * 23 + "…"
+
+    def test_drawing_them_warns_of_nothing(self, tmp_path: Path) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            charts.save(charts.top_words(dict.fromkeys(ODD_WORDS, 1)), tmp_path / "odd.png")
+            charts.save(charts.top_words_by_mailbox({word: {word: 1} for word in ODD_WORDS}), tmp_path / "odd.svg")
+
+
+class TestTopWordsByMailbox:
+    def test_bars_are_occurrences_per_1000_words_of_the_mailbox(self) -> None:
+        small, large = charts.top_words_by_mailbox({"small": {"a": 3, "b": 1}, "large": {"a": 100, "b": 300}}).axes
+        assert lengths(small) == [750, 250]
+        assert lengths(large) == [750, 250]
+        assert written(small) == ["750.0", "250.0"]
+
+    def test_all_panels_have_one_scale_and_one_unit(self) -> None:
+        figure = charts.top_words_by_mailbox({"even": dict.fromkeys("abcdefgh", 5), "one": {"a": 7}})
+        figure.draw_without_rendering()
+        even, one = figure.axes
+        assert even.get_xlim() == one.get_xlim()
+        assert figure.get_supxlabel() == "occurrences per 1,000 words of the mailbox"
+
+    def test_panels_come_in_the_order_given_and_name_mailbox_and_size(self) -> None:
+        figure = charts.top_words_by_mailbox({"zipper-a": {"a": 1200}, "$gay_r$": {"b": 2}})
+        assert [ax.get_title(loc="right") for ax in figure.axes] == ["zipper-a (1,200 words)", "$gay_r$ (2 words)"]
+
+    def test_stop_words_get_no_bar_but_belong_to_the_mailbox(self) -> None:
+        figure = charts.top_words_by_mailbox({"gay-r": {"the": 3, "gas": 1}}, stop_words={"the"})
+        assert lengths(figure.axes[0]) == [250]
+        assert figure.get_suptitle() == "The 10 most frequent words of each mailbox, stop words left out"
+
+    def test_of_more_than_12_mailboxes_the_largest_12_are_drawn_and_the_title_says_so(self) -> None:
+        figure = charts.top_words_by_mailbox({f"m{i}": {"a": i} for i in range(1, 151)})
+        assert [ax.get_title(loc="right").split()[0] for ax in figure.axes] == [f"m{i}" for i in range(139, 151)]
+        assert "the 12 largest of 150 mailboxes" in figure.get_suptitle()
+
+    @pytest.mark.parametrize("mailboxes", range(1, 13))
+    def test_no_text_touches_another_or_leaves_the_figure(self, mailboxes: int) -> None:
+        words = {f"responsibility{i}": 100 - i for i in range(10)}
+        figure = charts.top_words_by_mailbox({f"mims-thurston-{i}": words for i in range(mailboxes)})
+        assert_nothing_collides(figure)
+
+    def test_an_empty_mailbox_says_so_among_the_others(self) -> None:
+        empty, _ = charts.top_words_by_mailbox({"empty": {}, "full": {"a": 1}}).axes
+        assert written(empty) == ["no words"]
+
+    def test_no_mailboxes_gives_a_figure_that_says_so(self) -> None:
+        assert charts.top_words_by_mailbox({}).get_suptitle() == "no mailboxes"
+
+    def test_fewer_than_one_word_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="1 or more"):
+            charts.top_words_by_mailbox({"gay-r": COUNTS}, 0)
+
+
+class TestMailPerMonth:
+    def test_counts_each_month_and_shows_months_without_mail_as_zero(self) -> None:
+        ax = charts.mail_per_month([day(2001, 3), day(2000, 12), day(2001, 3), day(2001, 3)])
+        assert heights(ax) == [1, 0, 0, 3]
+        assert [label.get_text() for label in ax.get_xticklabels()] == ["2000-12", "2001-01", "2001-02", "2001-03"]
+
+    def test_a_month_is_a_month_in_utc(self) -> None:
+        new_year_in_houston = datetime(2000, 12, 31, 22, tzinfo=timezone(timedelta(hours=-8)))
+        assert heights(charts.mail_per_month([new_year_in_houston, day(2001, 1)])) == [2]
+
+    def test_odd_and_missing_dates_are_left_out_and_their_number_is_said(self) -> None:
+        year_one = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=9)))
+        ax = charts.mail_per_month([day(2001, 5), day(1980, 1), year_one, day(2044, 1), None])
+        assert heights(ax) == [1]
+        assert ax.get_xlabel() == "month (UTC)\nleft out: 4 without a date in 1997–2002"
+
+    def test_the_years_can_be_chosen(self) -> None:
+        ax = charts.mail_per_month([day(1980, 1), day(1980, 2)], years=(1980, 1980))
+        assert heights(ax) == [1, 1]
+        assert ax.get_xlabel() == "month (UTC)"
+
+    def test_takes_a_column_of_a_table(self) -> None:
+        column = pd.Series([day(2001, 5), None, day(2001, 6)], dtype="datetime64[us, UTC]")
+        assert heights(charts.mail_per_month(column)) == [1, 1]
+
+    def test_takes_a_generator(self) -> None:
+        assert heights(charts.mail_per_month(day(2001, month) for month in (1, 2, 3))) == [1, 1, 1]
+
+    @pytest.mark.parametrize("dates", [[], [None], [day(1980, 1)]])
+    def test_no_mail_gives_a_chart_that_says_so(self, dates: list[datetime | None]) -> None:
+        assert written(charts.mail_per_month(dates)) == ["no mail"]
+
+    @pytest.mark.parametrize("months", [1, 2, 8, 9, 25, 48, 49, 72, 600])
+    def test_at_most_nine_months_are_named_and_none_touches_another(self, months: int) -> None:
+        first = pd.Period("1969-02", freq="M")
+        dates = [day((first + i).year, (first + i).month) for i in (0, months - 1)]
+        ax = charts.mail_per_month(dates, years=(1900, 2100))
+        assert len(heights(ax)) == months
+        assert 1 <= len(ax.get_xticklabels()) <= 9
+        assert_nothing_collides(figure_of(ax))
+
+
+class TestZipf:
+    def test_draws_count_against_rank_on_logarithmic_scales(self) -> None:
+        ax = charts.zipf({"c": 1, "a": 9, "b": 4})
+        assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+        assert points(ax) == [(1, 9), (2, 4), (3, 1)]
+
+    def test_of_equal_counts_only_the_ends_are_drawn(self) -> None:
+        ax = charts.zipf({"a": 9, **{f"b{i}": 4 for i in range(5)}, "c": 1, "d": 1})
+        assert points(ax) == [(1, 9), (2, 4), (6, 4), (7, 1), (8, 1)]
+
+    @given(st.lists(st.integers(1, 6), min_size=1, max_size=20))
+    @settings(max_examples=30, deadline=None)
+    def test_the_drawn_points_give_every_word_back(self, values: list[int]) -> None:
+        ax = charts.zipf({str(i): value for i, value in enumerate(values)}, ax=Figure().add_subplot())
+        back = [points(ax)[0][1]]
+        for (rank, _), (next_rank, next_count) in pairwise(points(ax)):
+            back += [next_count] * round(next_rank - rank)
+        assert back == sorted(values, reverse=True)
+
+    def test_has_a_line_of_slope_minus_one_from_the_first_word(self) -> None:
+        assert points(charts.zipf({"a": 1000, "b": 10}), line=1) == [(1, 1000), (1000, 1)]
+
+    def test_names_axes_and_number_of_words(self) -> None:
+        ax = charts.zipf(COUNTS)
+        assert (ax.get_xlabel(), ax.get_ylabel()) == ("rank of the word", "occurrences of the word")
+        assert ax.get_title() == "Rank and frequency of 5 different words"
+
+    @pytest.mark.parametrize("counts", [{}, {"a": 0}])
+    def test_no_counts_gives_a_chart_that_says_so(self, counts: dict[str, int]) -> None:
+        assert written(charts.zipf(counts)) == ["no words"]
+
+
+class TestLooks:
+    @pytest.mark.parametrize("name", CHARTS)
+    def test_every_letter_is_a_fiftieth_of_the_height_or_more(self, name: str) -> None:
+        chart = CHARTS[name]()
+        points_high = figure_of(chart).get_figheight() * 72
+        assert min(float(text.get_fontsize()) for text in texts(chart)) >= points_high / 50
+
+    @pytest.mark.parametrize("name", CHARTS)
+    def test_no_text_touches_another_or_leaves_the_figure(self, name: str) -> None:
+        assert_nothing_collides(figure_of(CHARTS[name]()))
+
+    @pytest.mark.parametrize("n", [1, 20, 30, 60])
+    def test_any_number_of_words_has_room(self, n: int) -> None:
+        counts = {f"{'responsibilities' * 3}{i}": 10**9 - i for i in range(n)}
+        assert_nothing_collides(figure_of(charts.top_words(counts, n)))
+
+    @pytest.mark.parametrize("color", [charts.BLUE, charts.VERMILLION])
+    def test_colours_stand_out_from_white(self, color: str) -> None:
+        """3:1 is what WCAG 2.1 asks of graphics (success criterion 1.4.11)."""
+        assert 1.05 / (luminance(color) + 0.05) >= 3
+
+    def test_the_two_lines_differ_in_more_than_colour(self) -> None:
+        words, slope = charts.zipf(COUNTS).lines
+        assert words.get_linestyle() != slope.get_linestyle()
+
+    def test_no_setting_of_other_charts_changes(self, tmp_path: Path) -> None:
+        def style() -> dict[str, object]:
+            return {name: value for name, value in mpl.rcParams.items() if name != "backend"}
+
+        before = style()
+        charts.save(charts.top_words(COUNTS), tmp_path / "top.svg")
+        assert style() == before
+
+
+class TestFigures:
+    def test_draws_into_the_given_axes(self) -> None:
+        ax = Figure().add_subplot()
+        assert charts.top_words(COUNTS, ax=ax) is ax
+        assert charts.mail_per_month([day(2001, 5)], ax=Figure().add_subplot())
+        assert charts.zipf(COUNTS, ax=Figure().add_subplot())
+
+    def test_pyplot_keeps_no_figure_open(self) -> None:
+        for draw in CHARTS.values():
+            draw()
+        charts.blank()
+        assert plt.get_fignums() == []
+
+    def test_threads_draw_and_save_at_the_same_time(self, tmp_path: Path) -> None:
+        def draw(number: int) -> bytes:
+            return charts.save(charts.top_words(COUNTS), tmp_path / f"{number}.svg").read_bytes()
+
+        with ThreadPoolExecutor(4) as pool:
+            assert len(set(pool.map(draw, range(8)))) == 1
+        assert mpl.rcParams["svg.fonttype"] == mpl.rcParamsDefault["svg.fonttype"]
+
+    def test_needs_no_display_and_no_setting(self, tmp_path: Path) -> None:
+        code = "import sys; from enronlib import charts; charts.save(charts.top_words({'gas': 3}), sys.argv[1])"
+        environment = {key: value for key, value in os.environ.items() if key not in ("DISPLAY", "MPLBACKEND")}
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", code, str(tmp_path / "a.png")], env=environment, check=False
+        )
+        assert done.returncode == 0
+        assert (tmp_path / "a.png").stat().st_size > 1000
+
+    def test_a_notebook_shows_each_chart_once(self) -> None:
+        cells = [
+            "from enronlib import charts",
+            "charts.top_words({'gas': 3})",
+            "charts.top_words_by_mailbox({'gay-r': {'gas': 3}})",
+            "charts.zipf({'gas': 3}, ax=charts.blank()).get_title()",
+            "import matplotlib.pyplot as plt; plt.get_fignums()",
+        ]
+        notebook = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, cells)))
+        nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+        pictures = [sum("image/png" in output.get("data", {}) for output in cell.outputs) for cell in notebook.cells]
+        assert pictures == [0, 1, 1, 0, 0]
+        assert notebook.cells[-1].outputs[0].data["text/plain"] == "[]"
+
+
+class TestSave:
+    def test_png_is_1500_pixels_wide(self, tmp_path: Path) -> None:
+        data = charts.save(charts.top_words(COUNTS), tmp_path / "top.png").read_bytes()
+        assert struct.unpack(">II", data[16:24]) == (1500, 1050)
+
+    @pytest.mark.parametrize("suffix", ["png", "svg"])
+    @pytest.mark.parametrize("name", CHARTS)
+    def test_charts_drawn_alike_give_the_same_bytes(self, tmp_path: Path, name: str, suffix: str) -> None:
+        path = tmp_path / f"chart.{suffix}"
+        first, second = (charts.save(CHARTS[name](), path).read_bytes() for _ in range(2))
+        assert first == second
+
+    def test_svg_keeps_words_as_text(self, tmp_path: Path) -> None:
+        svg = charts.save(charts.top_words({"gas": 1234, "<b>&": 2}), tmp_path / "top.svg").read_text(encoding="utf-8")
+        assert all(f">{text}</text>" in svg for text in ("gas", "1,234", "&lt;b&gt;&amp;", "The 2 most frequent words"))
+
+    @pytest.mark.parametrize("suffix", ["png", "svg"])
+    def test_holds_no_version_and_no_date(self, tmp_path: Path, suffix: str) -> None:
+        data = charts.save(charts.top_words(COUNTS), tmp_path / f"top.{suffix}").read_bytes()
+        assert mpl.__version__.encode() not in data
+        assert str(datetime.now(UTC).year).encode() not in data
+
+    def test_returns_the_path_and_makes_its_folder(self, tmp_path: Path) -> None:
+        path = tmp_path / "results" / "TOP.PNG"
+        assert charts.save(charts.top_words(COUNTS), str(path)) == path
+        assert [entry.name for entry in path.parent.iterdir()] == ["TOP.PNG"]
+
+    @pytest.mark.parametrize("name", ["top.pdf", "top", "top.png.txt", ".png"])
+    def test_other_suffixes_are_refused(self, tmp_path: Path, name: str) -> None:
+        with pytest.raises(UserError, match=r"\.png or \.svg"):
+            charts.save(charts.top_words(COUNTS), tmp_path / name)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_failed_save_leaves_nothing_behind(self, tmp_path: Path) -> None:
+        (tmp_path / "top.png").mkdir()
+        with pytest.raises(OSError, match="top"):
+            charts.save(charts.top_words(COUNTS), tmp_path / "top.png")
+        assert [entry.name for entry in tmp_path.iterdir()] == ["top.png"]
+
+
+class TestReadCounts:
+    def write(self, folder: Path, text: str) -> Path:
+        path = folder / "count.txt"
+        path.write_text(text, encoding="utf-8", newline="\n")
+        return path
+
+    def test_reads_words_and_counts_in_the_order_of_the_file(self, tmp_path: Path) -> None:
+        path = self.write(tmp_path, "gas\t3\nmüller\t1\nthe\t52127\n")
+        assert list(charts.read_counts(path).items()) == [("gas", 3), ("müller", 1), ("the", 52127)]
+
+    def test_an_empty_file_has_no_counts(self, tmp_path: Path) -> None:
+        assert charts.read_counts(self.write(tmp_path, "")) == {}
+
+    def test_line_ends_of_windows_and_a_missing_last_one_are_read(self, tmp_path: Path) -> None:
+        assert charts.read_counts(self.write(tmp_path, "gas\t3\r\nthe\t4")) == {"gas": 3, "the": 4}
+
+    @pytest.mark.parametrize(
+        "line", ["gas", "gas 3", "gas\t", "gas\tmany", "gas\t-3", "gas\t1.5", "gas\t٣", "", "gas\t3\tx"]
+    )
+    def test_a_malformed_line_is_named(self, tmp_path: Path, line: str) -> None:
+        with pytest.raises(UserError, match=r"count\.txt, line 2: expected a word, a tab and a count"):
+            charts.read_counts(self.write(tmp_path, f"the\t4\n{line}\nto\t5\n"))
+
+    def test_a_word_counted_twice_is_named(self, tmp_path: Path) -> None:
+        with pytest.raises(UserError, match="line 2: 'gas' has a count already"):
+            charts.read_counts(self.write(tmp_path, "gas\t3\ngas\t4\n"))
+
+    def test_a_missing_file_is_named(self, tmp_path: Path) -> None:
+        with pytest.raises(UserError, match=r"no file .*count\.txt"):
+            charts.read_counts(tmp_path / "count.txt")
+
+    def test_a_file_that_is_not_text_is_named(self, tmp_path: Path) -> None:
+        (tmp_path / "count.txt").write_bytes(b"\xff\t3\n")
+        with pytest.raises(UserError, match="not UTF-8"):
+            charts.read_counts(tmp_path / "count.txt")
+
+
+def luminance(color: str) -> float:
+    """Relative luminance as WCAG 2.1 defines it."""
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(color)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def assert_nothing_collides(figure: Figure) -> None:
+    boxes = [(text.get_text(), text.get_window_extent()) for text in texts(figure)]
+    for number, (name, box) in enumerate(boxes):
+        assert figure.bbox.x0 <= box.x0, name
+        assert box.x1 <= figure.bbox.x1, name
+        assert figure.bbox.y0 <= box.y0, name
+        assert box.y1 <= figure.bbox.y1, name
+        for other, other_box in boxes[number + 1 :]:
+            assert not box.overlaps(other_box), (name, other)
