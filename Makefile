@@ -1,0 +1,46 @@
+# Everything by one command; the first makes the environment (.venv), the next ones do not touch it again.
+#   make run                      parse, count and draw the sample mail, or  make run MAILDIR=path/to/maildir
+#   make test                     the whole test suite
+#   make lab                      the lessons, in JupyterLab
+#   make bench                    how fast, beside Dask, Spark and mrjob where `make bench-extras` has installed them
+#   make clean                    remove results and caches, keep the environment
+
+ifeq ($(OS),Windows_NT)
+BIN := .venv/Scripts
+else
+BIN := .venv/bin
+endif
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+# luigi runs on Python 3.11 to 3.13; the first such Python found is taken.
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+PYTHON ?= $(shell for python in python3 python python3.13 python3.12 python3.11; do \
+	$$python -c '$(FITS)' 2>/dev/null && echo $$python && break; done)
+
+.PHONY: run test lab bench bench-extras clean
+
+run: .venv/installed
+	$(BIN)/python -m enronlib run $(MAILDIR) $(ARGS)
+
+test: .venv/installed
+	$(BIN)/python -m pytest $(ARGS)
+
+lab: .venv/installed
+	$(BIN)/python -m jupyter lab --notebook-dir notebooks $(ARGS)
+
+bench: .venv/installed
+	$(BIN)/python tests/benchmarks/bench.py $(ARGS)
+
+bench-extras: .venv/installed
+	$(INSTALL) --editable '.[bench]'
+
+clean:
+	rm -rf out dist notebooks/work notebooks/solutions/work .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name .venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+.venv/installed: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "No Python 3.11, 3.12 or 3.13 found. Install one, or name it: make PYTHON=path" >&2; exit 2; }
+	@echo "Installing into .venv (once; about a minute)"
+	$(PYTHON) -m venv .venv
+	$(INSTALL) --editable '.[lab,test]'
+	@touch $@

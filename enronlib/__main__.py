@@ -1,0 +1,188 @@
+"""The command line: python -m enronlib, or enronlib once installed."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from enronlib import UserError, __version__
+from enronlib.corpus import find_maildir, mailboxes
+
+DESCRIPTION = "Batch processing on the Enron mail: parse it, count its words, draw them."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0 done, 1 some mailbox failed, 2 a mistake the user can mend."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except UserError as error:
+        print(f"enronlib: {error}", file=sys.stderr)
+    except OSError as error:
+        thing = Path(error.filename).name if isinstance(error.filename, str) else "a file"
+        print(f"enronlib: {error.strerror or error}: {thing}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("enronlib: stopped; what was finished is kept, and the next run goes on from there", file=sys.stderr)
+        return 130
+    return 2
+
+
+def run(options: argparse.Namespace) -> int:
+    """Parse every mailbox, count the words and draw the chart, on the engine asked for."""
+    from enronlib.workflow import run_workflow  # noqa: PLC0415  costly: --help should not wait for it
+
+    maildir = find_maildir(options.maildir)
+    name = "the built-in sample" if options.maildir is None and "sample" in maildir.parent.name else maildir.name
+    print(f"mail: {name}, {_count(len(mailboxes(maildir)), 'mailbox', 'mailboxes')}", flush=True)
+    result = run_workflow(
+        maildir,
+        options.out,
+        workers=options.workers,
+        top=options.top,
+        scheduler_url=options.scheduler_url,
+        verbose=options.verbose,
+    )
+    print(result.summary)
+    for task, error in result.failures.items():
+        print(f"failed: {task}: {error}", file=sys.stderr)
+    if not result.succeeded:
+        print("What succeeded is kept. Mend what failed and run again: only what is missing is done.", file=sys.stderr)
+        return 1
+    for what in ("processed", "results/words", "results/count.txt", "results/top_words.png"):
+        print(_shown(options.out) / what)
+    return 0
+
+
+def sample(options: argparse.Namespace) -> int:
+    """Write invented mail in the format of the corpus."""
+    from enronlib.sample import write_sample  # noqa: PLC0415
+
+    maildir = write_sample(options.folder, options.messages, options.seed, progress=sys.stderr.isatty())
+    print(
+        f"{options.messages} messages in {_count(len(mailboxes(maildir)), 'mailbox', 'mailboxes')}: {_shown(maildir)}"
+    )
+    return 0
+
+
+def download(options: argparse.Namespace) -> int:
+    """Fetch the real corpus, or some mailboxes of it."""
+    from enronlib.download import URL, download  # noqa: PLC0415
+
+    wanted = [name.strip() for name in options.mailboxes.split(",") if name.strip()] if options.mailboxes else None
+    maildir = download(options.folder, first=options.first, mailboxes=wanted, url=options.url or URL)
+    print(f"{_count(len(mailboxes(maildir)), 'mailbox', 'mailboxes')}: {_shown(maildir)}")
+    return 0
+
+
+def start(options: argparse.Namespace) -> int:
+    """Give a student a copy of the lessons."""
+    from enronlib.classroom.start import start  # noqa: PLC0415
+
+    copied, kept = start(options.folder)
+    for path in kept:
+        print(f"kept as it is: {_shown(options.folder) / path.relative_to(options.folder)}")
+    print(f"{_count(len(copied), 'file', 'files')} copied. Now: jupyter lab {_shown(options.folder)}")
+    return 0
+
+
+def build(options: argparse.Namespace) -> int:
+    """Write the student copies of the lessons from the solved ones."""
+    from enronlib.classroom.build import build  # noqa: PLC0415
+
+    changed = build(Path.cwd(), options.lessons, execute=options.execute)
+    print("\n".join(str(path.relative_to(Path.cwd())) for path in changed) or "all up to date")
+    return 0
+
+
+def _shown(path: Path) -> Path:
+    """Return a path fit to print: as the user typed it, or its last part, which tells nothing about the computer."""
+    return Path(path.name) if path.is_absolute() else path
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="enronlib", description=DESCRIPTION)
+    parser.add_argument("--version", action="version", version=f"enronlib {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    command = commands.add_parser(
+        "run",
+        help="parse every mailbox, count the words, draw the chart",
+        description="Parse every mailbox, count the words and draw the chart. A second run does only what is missing.",
+    )
+    command.add_argument(
+        "maildir",
+        nargs="?",
+        type=Path,
+        metavar="MAILDIR",
+        help="the folder whose subfolders are the mailboxes (default: $ENRON_MAILDIR, then invented sample mail)",
+    )
+    command.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="where results go (default: out)")
+    command.add_argument(
+        "--workers", type=_positive, metavar="N", help="worker processes (default: one a core, at most 8)"
+    )
+    command.add_argument("--top", type=_positive, default=20, metavar="N", help="words in the chart (default: 20)")
+    command.add_argument("--scheduler-url", metavar="URL", help="a running luigid, such as http://127.0.0.1:8082")
+    command.add_argument(
+        "--verbose", action="store_true", help="show Luigi's own log, which names you and your computer"
+    )
+    command.set_defaults(command=run)
+
+    command = commands.add_parser(
+        "sample",
+        help="write invented mail in the format of the corpus",
+        description="Write invented mail in the format of the Enron corpus, and the true word counts beside it.",
+    )
+    command.add_argument("folder", type=Path, metavar="DIR", help="a new folder; the mail goes to DIR/maildir")
+    command.add_argument("--messages", type=_positive, default=2000, metavar="N", help="how many (default: 2000)")
+    command.add_argument("--seed", type=int, default=2001, metavar="S", help="another seed, other mail (default: 2001)")
+    command.set_defaults(command=sample)
+
+    command = commands.add_parser(
+        "download",
+        help="fetch the real corpus (443 MB), or some mailboxes of it",
+        description="Fetch the real corpus from Carnegie Mellon University (443 MB), or only some of its mailboxes.",
+    )
+    command.add_argument(
+        "folder", nargs="?", type=Path, default=Path("enron"), metavar="DIR", help="where to put it (default: enron)"
+    )
+    part = command.add_mutually_exclusive_group()
+    part.add_argument("--first", type=_positive, metavar="N", help="only the first N mailboxes of the archive")
+    part.add_argument("--mailboxes", metavar="A,B", help="only these mailboxes, such as zipper-a,gay-r")
+    command.add_argument("--url", metavar="URL", help="another copy of the archive, such as the class's own")
+    command.set_defaults(command=download)
+
+    command = commands.add_parser(
+        "start",
+        help="copy the lessons to a folder of your own",
+        description="Copy the lessons to a folder of your own. What is there already is your work and stays as it is.",
+    )
+    command.add_argument("folder", type=Path, metavar="DIR", help="a new folder, or one with an earlier copy")
+    command.set_defaults(command=start)
+
+    command = commands.add_parser(
+        "build",
+        help="for maintainers: make the student copies from the solved lessons",
+        description="Write notebooks/*.ipynb from notebooks/solutions/*.ipynb. Run it in the project's folder.",
+    )
+    command.add_argument("lessons", nargs="*", metavar="LESSON", help="such as 02 or 02_parse_one_email (default: all)")
+    command.add_argument("--execute", action="store_true", help="run the solved lessons first and store their outputs")
+    command.set_defaults(command=build)
+    return parser
+
+
+def _positive(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number above 0")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

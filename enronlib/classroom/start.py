@@ -1,0 +1,37 @@
+"""A student's own copy of the lessons."""
+
+from pathlib import Path
+
+import enronlib
+from enronlib import UserError
+
+
+def start(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Copy the lessons and their images into `folder`, made if need be; return the files copied and the files kept.
+
+    A file that is there already is the student's work and stays as it is. Raises UserError if `folder` is a file, or
+    if the lessons are not installed.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{folder} is a file: name a folder")
+    lessons = lessons_folder()
+    copied, kept = [], []
+    for original in [*sorted(lessons.glob("*.ipynb")), *sorted(lessons.glob("images/*.*"))]:
+        target = folder / original.relative_to(lessons)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with target.open("xb") as file:
+                file.write(original.read_bytes())
+            copied.append(target)
+        except FileExistsError:
+            kept.append(target)
+    return copied, kept
+
+
+def lessons_folder() -> Path:
+    """Return the folder of the student's notebooks: inside the installed package, or beside it in a checkout."""
+    package = Path(enronlib.__file__).parent
+    for folder in (package / "_notebooks", package.parent / "notebooks"):
+        if next(folder.glob("[0-9][0-9]_*.ipynb"), None):
+            return folder
+    raise UserError("the lessons are not installed: run this from a copy of the project, or install enronlib again")

@@ -1,0 +1,112 @@
+"""Lessons under a real pytest with nbval, and executed as build does it."""
+
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from enronlib import UserError
+from enronlib.classroom.execute import execute_notebook
+from enronlib.classroom.exercise import exercises_of
+from enronlib.classroom.notebook import (
+    code,
+    code_cells,
+    exercise_name,
+    lesson_notebook,
+    read_notebook,
+    role,
+    write_notebook,
+)
+
+NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+STUDENTS = sorted(NOTEBOOKS.glob("*.ipynb"))
+
+
+def nbval(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider", *arguments]
+    environment = {name: value for name, value in os.environ.items() if name != "ENRONLIB_STRICT"}
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False
+    )
+
+
+def copy(source: Path, folder: Path) -> Path:
+    (folder / source.name).write_bytes(source.read_bytes())
+    return folder / source.name
+
+
+def test_a_solved_lesson_passes_twice(tmp_path: Path) -> None:
+    lesson = copy(NOTEBOOKS / "solutions" / "template.ipynb", tmp_path)
+    for _ in range(2):
+        run = nbval(tmp_path, lesson.name)
+        assert run.returncode == 0, run.stdout
+
+
+@pytest.mark.parametrize("lesson", STUDENTS, ids=[path.stem for path in STUDENTS])
+def test_an_unsolved_lesson_fails_in_its_checks_and_nowhere_else(lesson: Path, tmp_path: Path) -> None:
+    copy(lesson, tmp_path)
+    run = nbval(tmp_path, lesson.name, "--junitxml=report.xml")
+    failed = [case.get("name", "") for case in ET.parse(tmp_path / "report.xml").iter("testcase") if len(case)]
+    cells = list(code_cells(read_notebook(lesson)))
+    unsolved = [exercise.name for exercise in exercises_of(lesson.stem) if exercise.points]
+    assert [exercise_name(cells[int(re.sub(r"\D", "", name))]) for name in failed] == unsolved
+    assert run.stdout.count(": Not attempted: ") == len(unsolved)
+    assert run.returncode == (1 if unsolved else 0)
+
+
+def test_what_a_student_saved_as_output_is_not_compared(tmp_path: Path) -> None:
+    book = read_notebook(NOTEBOOKS / "00_start_here.ipynb")
+    book.cells = [cell for cell in book.cells if role(cell) in (None, "setup")]
+    book.cells.append(code("import random\nrandom.random()"))
+    book.cells[-1].outputs = [nbformat.v4.new_output("execute_result", {"text/plain": "0.5"}, execution_count=1)]
+    book.cells[-1].execution_count = 1
+    write_notebook(book, tmp_path / "mine.ipynb")
+    assert nbval(tmp_path, "mine.ipynb").returncode == 0
+
+
+def test_a_notebook_that_is_no_lesson_is_run_as_nbval_runs_it(tmp_path: Path) -> None:
+    other = lesson_notebook(
+        [code('import os\nassert "ENRONLIB_STRICT" not in os.environ\nassert os.environ["ENRON_MAILDIR"]')]
+    )
+    write_notebook(other, tmp_path / "other.ipynb")
+    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q", "other.ipynb"]
+    run = subprocess.run(command, cwd=tmp_path, env={**os.environ, "ENRON_MAILDIR": "x"}, check=False, timeout=120)
+    assert run.returncode == 0
+
+
+def execute(folder: Path, *sources: str) -> list[Any]:
+    path = folder / "lesson.ipynb"
+    write_notebook(lesson_notebook([code(source) for source in sources]), path)
+    execute_notebook(path)
+    return list(code_cells(read_notebook(path)))
+
+
+def test_execution_stores_outputs_that_stay_the_same(tmp_path: Path) -> None:
+    sources = (
+        "%%writefile x.py\na = 1",
+        "1 + 1",
+        "print('a')\nprint('b')",
+        "import matplotlib.pyplot as plt\nplt.plot([1])\nplt.show()",
+    )
+    first, second = execute(tmp_path, *sources), execute(tmp_path, *sources)
+    assert [cell.outputs for cell in first] == [cell.outputs for cell in second]
+    assert [cell.execution_count for cell in first] == [None, 2, 3, 4]
+    assert first[0].outputs == []
+    assert first[1].outputs[0].data == {"text/plain": "2"}
+    assert len(first[3].outputs[0].data["image/png"]) < 20_000
+    assert nbval(tmp_path, "lesson.ipynb", "--nbval-current-env").returncode == 0
+
+
+def test_execution_stops_at_an_error_and_keeps_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "lesson.ipynb"
+    write_notebook(lesson_notebook([code("1 + 1"), code("1 / 0")]), path)
+    before = path.read_bytes()
+    with pytest.raises(UserError, match="lesson, cell 2: ZeroDivisionError: division by zero"):
+        execute_notebook(path)
+    assert path.read_bytes() == before

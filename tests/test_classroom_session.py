@@ -1,0 +1,126 @@
+"""What cells call: check, hint, predict, progress."""
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from enronlib import UserError
+from enronlib.classroom import check, hint, predict, progress, session
+from enronlib.classroom.verdict import CheckFailed, Status
+
+
+@pytest.fixture(autouse=True)
+def fresh_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin with nothing checked, hinted or predicted."""
+    monkeypatch.delenv("ENRONLIB_STRICT", raising=False)
+    for memory in ("_verdicts", "_hints_shown", "_guesses"):
+        monkeypatch.setattr(session, memory, {})
+
+
+def longest(words: list[str]) -> str:
+    return max(words, key=len, default="")
+
+
+def shortest(words: list[str]) -> str:
+    return min(words, key=len, default="")
+
+
+def unwritten(words: list[str]) -> str:
+    raise NotImplementedError("your code here")
+
+
+def test_the_three_verdicts_begin_with_their_names() -> None:
+    assert str(check("template.longest", longest)).startswith("Correct. ")
+    assert str(check("template.longest", shortest)).startswith("Not yet: shortest(['mail', 'pipeline', 'zip'])")
+    assert str(check("template.longest", unwritten)).startswith("Not attempted: ")
+
+
+def test_a_verdict_that_is_not_correct_names_the_next_step() -> None:
+    assert 'hint("template.longest", 1)' in str(check("template.longest", shortest))
+    assert 'hint("template.longest")' in str(check("template.longest", unwritten))
+
+
+def test_a_verdict_shows_as_html_with_a_sign_and_escaped_text() -> None:
+    html = check("template.longest", lambda words: "<b>")._repr_html_()
+    assert "✎ <b>Not yet:</b>" in html
+    assert "returned &#x27;&lt;b&gt;&#x27;" in html
+
+
+def test_a_check_raises_only_when_it_is_strict(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENRONLIB_STRICT", "1")
+    assert check("template.longest", longest).status is Status.CORRECT
+    with pytest.raises(CheckFailed, match=r"template\.longest: Not yet: shortest"):
+        check("template.longest", shortest)
+    monkeypatch.setenv("ENRONLIB_STRICT", "0")
+    check("template.longest", shortest)
+
+
+def test_ipython_shows_a_failed_check_without_a_stack(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ENRONLIB_STRICT", "1")
+    shell = InteractiveShell()
+    shell.run_cell('from enronlib.classroom import check\ncheck("template.longest", min)')
+    shown = capsys.readouterr().out
+    assert "template.longest: Not yet: min(" in shown
+    assert "Traceback" not in shown
+
+
+def test_an_unknown_exercise_is_named_with_its_neighbour() -> None:
+    with pytest.raises(UserError, match=r"no exercise 'template\.longst'; did you mean 'template\.longest'\?"):
+        check("template.longst", longest)
+    with pytest.raises(UserError, match=r"no exercise 'nothing at all'$"):
+        hint("nothing at all")
+
+
+def test_hints_come_one_after_the_other() -> None:
+    first, second, again = (str(hint("template.longest")) for _ in range(3))
+    assert first.startswith("Hint 1 of 2: ")
+    assert "another one" in first
+    assert second.startswith("Hint 2 of 2: ")
+    assert "last hint" in second
+    assert again == second
+
+
+def test_a_hint_can_be_asked_for_by_number() -> None:
+    assert str(hint("template.longest", 2)).startswith("Hint 2 of 2: ")
+    with pytest.raises(UserError, match="no hint 3"):
+        hint("template.longest", 3)
+
+
+def test_a_prediction_is_noted_and_compared() -> None:
+    assert str(predict("words", 3)) == "Noted: 3. Go on and see."
+    assert str(predict("words", actual=5)) == "You predicted 3; it is 5. What explains the difference?"
+    predict("words", 5)
+    assert str(predict("words", actual=5)) == "You predicted 5, and so it is."
+
+
+def test_no_prediction_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENRONLIB_STRICT", "1")
+    assert "No prediction yet" in str(predict("words", ...))
+    assert str(predict("words", actual=5)) == "It is 5. You made no prediction; the next one is yours."
+
+
+def test_progress_lists_a_lesson_with_points_and_what_to_do() -> None:
+    check("template.longest", longest)
+    shown = progress("template")
+    assert str(shown).splitlines() == [
+        "✔ template.longest   correct         2 of 2",
+        "· template.greeting  not checked yet 0 of 2",
+        "2 of 4 points. Before handing in: run the check of template.greeting.",
+    ]
+    assert "The longest word" in shown._repr_html_()
+
+
+def test_the_last_verdict_counts() -> None:
+    check("template.longest", longest)
+    check("template.longest", shortest)
+    assert progress().earned == 0
+    assert "solve template.longest" in str(progress())
+    check("template.longest", longest)
+    assert progress().earned == 2
+    assert "All solved" in str(progress())
+
+
+def test_progress_of_an_unknown_lesson_is_told() -> None:
+    with pytest.raises(UserError, match="no lesson '99'"):
+        progress("99")
