@@ -1,0 +1,124 @@
+"""The project as a whole: its files agree with each other, and its code is clean."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+
+# The road the data takes. Nothing here may import what stands further down, nor what is not here.
+ROAD = [
+    *("corpus", "download", "sample", "messages", "words"),
+    *("runs", "workers", "mapreduce", "dataset", "badluck"),
+    *("charts", "running", "workflow", "engines", "classroom"),
+]
+
+
+def constraints():
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    return dict(line.split("==") for line in lines if line and not line.startswith("#"))
+
+
+def requirements(*extras):
+    texts = PROJECT["dependencies"] + [text for extra in extras for text in PROJECT["optional-dependencies"][extra]]
+    return [Requirement(text) for text in texts if not text.startswith("enronlib")]
+
+
+# The files agree
+
+
+def test_constraints_are_exact_versions_and_nothing_else():
+    for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines():
+        assert line.startswith("#") or re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.]+", line), line
+
+
+@pytest.mark.parametrize("requirement", requirements("lab", "test", "bench"), ids=str)
+def test_every_requirement_is_met_by_its_constraint(requirement):
+    versions = {canonicalize_name(name): version for name, version in constraints().items()}
+    assert requirement.specifier.contains(versions[canonicalize_name(requirement.name)])
+
+
+def test_the_conda_environment_installs_what_pyproject_asks_for():
+    [from_pip] = [entry["pip"] for entry in ENVIRONMENT["dependencies"] if isinstance(entry, dict)]
+    assert from_pip[:2] == ["--constraint constraints.txt", "--editable .[lab,test]"]
+    named = {canonicalize_name(requirement.name) for requirement in requirements("lab", "test")}
+    assert set(from_pip[2:]) <= named
+    assert {"jupyterlab", "pandas", "matplotlib", "luigi", "nbval"} <= set(from_pip[2:])
+
+
+def test_the_conda_environment_has_a_supported_python():
+    [python] = [entry for entry in ENVIRONMENT["dependencies"] if str(entry).startswith("python=")]
+    assert python.removeprefix("python=") in SpecifierSet(PROJECT["requires-python"])
+
+
+def test_every_line_of_the_conda_environment_gives_its_reason():
+    text = (ROOT / "environment.yml").read_text(encoding="utf-8")
+    entries = [line for line in text.splitlines() if line.strip().startswith("- ") and "pip:" not in line]
+    assert all("#" in line for line in entries if line.strip() != "- pip")
+
+
+# The code is clean
+
+
+def run(*command):
+    return subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_ruff_finds_nothing():
+    result = run("ruff", "check", ".")
+    assert result.returncode == 0, result.stdout
+
+
+def test_every_file_is_formatted():
+    result = run("ruff", "format", "--check", ".")
+    assert result.returncode == 0, result.stdout
+
+
+def test_mypy_finds_nothing():
+    result = run("mypy")
+    assert result.returncode == 0, result.stdout
+
+
+def imports(path):
+    """Return the modules of enronlib that a file imports."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "enronlib":
+            parts = (node.module or "").split(".")[1:]
+            found |= {parts[0]} if parts else {alias.name for alias in node.names if alias.name.islower()}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("enronlib.")}
+    return found
+
+
+@pytest.mark.parametrize("module", ROAD)
+def test_a_module_imports_only_what_stands_above_it(module):
+    package = ROOT / "enronlib" / module
+    paths = list(package.rglob("*.py")) if package.is_dir() else [package.with_suffix(".py")]
+    above = {*ROAD[: ROAD.index(module)], module}
+    above -= {"classroom", "engines"} - {module}  # the subject stands without them, and they without each other
+    if module == "corpus":
+        above.add("sample")  # the mail that is there when no other is named
+    assert set().union(*map(imports, paths)) <= above
+
+
+def test_nothing_names_the_computer_it_was_made_on():
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if tracked.returncode:
+        pytest.skip("not a git checkout")
+    for name in tracked.stdout.splitlines():
+        path = ROOT / name
+        if path.suffix in {".py", ".md", ".toml", ".yml", ".ipynb", ".txt"} and path.is_file():
+            text = path.read_text(encoding="utf-8")
+            assert not re.search(r"/(?:home|root|Users)/[a-z]|[A-Z]:\\\\Users", text), name
