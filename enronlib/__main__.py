@@ -1,6 +1,7 @@
 """The command line: python -m enronlib, or enronlib once installed."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,11 +30,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Parse every mailbox, count the words and draw the chart, on the engine asked for."""
+    maildir = find_maildir(options.maildir)
+    built_in = options.maildir is None and not os.environ.get("ENRON_MAILDIR")
+    name = "the built-in sample" if built_in else _shown(maildir)
+    print(f"mail: {name}, {_count(len(mailboxes(maildir)), 'mailbox', 'mailboxes')}", flush=True)
+    if options.engine == "luigi":
+        return _run_on_luigi(maildir, options)
+
+    from enronlib.engines import run_engine  # noqa: PLC0415  costly: --help should not wait for it
+
+    run_engine(options.engine, maildir, options.out, workers=options.workers, top=options.top)
+    return _say_where(options.out, "results/count.txt", "results/top_words.png")
+
+
+def _run_on_luigi(maildir: Path, options: argparse.Namespace) -> int:
     from enronlib.workflow import run_workflow  # noqa: PLC0415  costly: --help should not wait for it
 
-    maildir = find_maildir(options.maildir)
-    name = "the built-in sample" if options.maildir is None and "sample" in maildir.parent.name else maildir.name
-    print(f"mail: {name}, {_count(len(mailboxes(maildir)), 'mailbox', 'mailboxes')}", flush=True)
     result = run_workflow(
         maildir,
         options.out,
@@ -48,8 +60,12 @@ def run(options: argparse.Namespace) -> int:
     if not result.succeeded:
         print("What succeeded is kept. Mend what failed and run again: only what is missing is done.", file=sys.stderr)
         return 1
-    for what in ("processed", "results/words", "results/count.txt", "results/top_words.png"):
-        print(_shown(options.out) / what)
+    return _say_where(options.out, "processed", "results/words", "results/count.txt", "results/top_words.png")
+
+
+def _say_where(out: Path, *results: str) -> int:
+    for result in results:
+        print(_shown(out) / result)
     return 0
 
 
@@ -125,6 +141,12 @@ def _parser() -> argparse.ArgumentParser:
         "--workers", type=_positive, metavar="N", help="worker processes (default: one a core, at most 8)"
     )
     command.add_argument("--top", type=_positive, default=20, metavar="N", help="words in the chart (default: 20)")
+    command.add_argument(
+        "--engine",
+        choices=("luigi", "dask", "spark"),
+        default="luigi",
+        help="who does the work (default: luigi); dask and spark count and draw only, anew at every run",
+    )
     command.add_argument("--scheduler-url", metavar="URL", help="a running luigid, such as http://127.0.0.1:8082")
     command.add_argument(
         "--verbose", action="store_true", help="show Luigi's own log, which names you and your computer"

@@ -129,10 +129,10 @@ def plain_text(email: Mapping[str, Any]) -> str:
     return text
 
 
-_TAG_NAMES = "|".join(sorted(defs.tags)) + r"|nobr|xml|[ovwx]:\w+"
+_TAG_NAMES = "|".join(sorted(defs.tags)) + r"|frame|layer|nobr|noframes|spacer|xml|[ovwx]:\w+"
 _PART_WORDS = "|".join(sorted(defs.block_tags | {"br"}))
 _HTML = re.compile(r"<(?:!doctype html|html|head|body|table|tr|td|div|p|br|font|span|center|img|a href)[\s/>]", re.I)
-_NOT_A_TAG = re.compile(rf"<(?!/?(?:{_TAG_NAMES})[\s/>]|!--|!doctype|\?xml)", re.I)
+_NOT_A_TAG = re.compile(rf"<(?!/?(?:{_TAG_NAMES})[\s/>]|[!?])", re.I)
 _BLOCK = re.compile(rf"</?(?:{_PART_WORDS})[\s/>]", re.I)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -144,7 +144,7 @@ def visible_text(html: str) -> str:
     """
     marked = _BLOCK.sub(r"\n\g<0>", _NOT_A_TAG.sub("&lt;", _CONTROL.sub(" ", html)))
     soup = BeautifulSoup(f"<html>{marked}", "lxml")  # the tag says that it is HTML, whatever it looks like
-    for unseen in soup.find_all(["head", "script", "style", "title"]):
+    for unseen in soup.find_all(["head", "iframe", "script", "style", "title"]):
         unseen.decompose()
     return soup.get_text()
 

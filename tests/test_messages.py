@@ -341,3 +341,8 @@ def test_paths_may_be_relative(tmp_path, monkeypatch):
     (tmp_path / "maildir" / "box-b" / "sent" / "1.").write_text("Subject: x\n\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     assert read_email(Path("maildir/box-b/sent/1."))["username"] == "box-b"
+
+
+@pytest.mark.parametrize("unseen", ["<!NOISE>", "<![if !x]>", "<iframe>no</iframe>", "<spacer width=1>", "<o:p></o:p>"])
+def test_marks_that_no_reader_sees_are_no_text(unseen):
+    assert visible_text(f"<p>seen{unseen} text</p>").split() == ["seen", "text"]

@@ -1,0 +1,173 @@
+"""The command line, as a user meets it: real processes, exit statuses, one clear line for a mistake."""
+
+import getpass
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+
+MESSAGE = "From: ada@enron.example\nDate: Thu, 7 Jun 2001 11:05:33 -0700 (PDT)\n\n{}\n"
+
+
+@pytest.fixture
+def enronlib(tmp_path):
+    """Run a command in an empty folder and return the finished process."""
+
+    def run(*arguments, **environment):
+        return subprocess.run(
+            [sys.executable, "-m", "enronlib", *map(str, arguments)],
+            cwd=tmp_path,
+            env={**{k: v for k, v in os.environ.items() if k != "ENRON_MAILDIR"}, **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def maildir(tmp_path):
+    """A maildir of two mailboxes."""
+    for name, text in {"ada-a/inbox/1.": "gas gas pipeline", "ada-a/2.": "gas", "bo-b/sent/1.": "power gas"}.items():
+        path = tmp_path / "mail" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(MESSAGE.format(text), encoding="utf-8")
+    return tmp_path / "mail"
+
+
+def files(folder):
+    """Return the visible files below a folder."""
+    paths = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
+    return sorted(path.as_posix() for path in paths if not any(part.startswith(".") for part in path.parts))
+
+
+def test_run_writes_every_result(enronlib, maildir, tmp_path):
+    done = enronlib("run", "mail")
+    assert done.returncode == 0, done.stderr
+    assert files(tmp_path / "out") == [
+        "processed/ada-a.parquet",
+        "processed/bo-b.parquet",
+        "results/count.txt",
+        "results/top_words.png",
+        "results/words/ada-a.txt",
+        "results/words/bo-b.txt",
+    ]
+    assert (tmp_path / "out/results/count.txt").read_bytes() == b"gas\t4\npipeline\t1\npower\t1\n"
+
+
+@pytest.mark.parametrize("engine", ["dask", "spark"])
+def test_every_engine_gives_the_same_counts(enronlib, maildir, tmp_path, engine):
+    pytest.importorskip({"dask": "dask.bag", "spark": "pyspark"}[engine])
+    done = enronlib("run", "mail", "--engine", engine)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out/results/count.txt").read_bytes() == b"gas\t4\npipeline\t1\npower\t1\n"
+    assert (tmp_path / "out/results/top_words.png").exists()
+
+
+def test_a_second_run_does_nothing(enronlib, maildir, tmp_path):
+    enronlib("run", "mail", "--out", "results here")
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "results here").rglob("*") if path.is_file()}
+    assert enronlib("run", "mail", "--out", "results here").returncode == 0
+    assert before == {
+        path: path.stat().st_mtime_ns for path in (tmp_path / "results here").rglob("*") if path.is_file()
+    }
+
+
+def test_a_failed_mailbox_is_named_and_costs_only_itself(enronlib, maildir, tmp_path):
+    broken = maildir / "bo-b/sent/1."
+    whole = broken.read_bytes()
+    broken.write_bytes(b"")
+    failed = enronlib("run", "mail")
+    assert failed.returncode == 1
+    assert "bo-b" in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert "processed/ada-a.parquet" in files(tmp_path / "out")
+    assert "results/count.txt" not in files(tmp_path / "out")
+    broken.write_bytes(whole)
+    assert enronlib("run", "mail").returncode == 0
+    assert (tmp_path / "out/results/count.txt").read_bytes() == b"gas\t4\npipeline\t1\npower\t1\n"
+
+
+def test_the_maildir_may_come_from_the_environment(enronlib, maildir, tmp_path):
+    assert enronlib("run", ENRON_MAILDIR=str(maildir)).returncode == 0
+    assert (tmp_path / "out/results/count.txt").exists()
+
+
+def test_without_a_maildir_the_sample_is_counted(enronlib, tmp_path):
+    done = enronlib("run", XDG_CACHE_HOME=str(tmp_path / "cache"))
+    assert done.returncode == 0, done.stderr
+    assert "built-in sample" in done.stdout
+
+
+def test_nothing_printed_names_the_computer_the_user_or_a_path(enronlib, maildir, tmp_path):
+    done = enronlib("run", maildir, "--out", tmp_path / "out")
+    for secret in (str(tmp_path), socket.gethostname(), f"@{getpass.getuser()}", f"user={getpass.getuser()}"):
+        assert secret not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        (["run", "nowhere"], "there is no folder nowhere"),
+        (["run", "mail/ada-a/inbox"], "holds no mailbox"),
+        (["run", "mail", "--workers", "0"], "0 is not a whole number above 0"),
+        (["run", "mail", "--top", "many"], "many is not a whole number"),
+        (["run", "mail", "--scheduler-url", "http://127.0.0.1:9"], "127.0.0.1:9"),
+        (["sample", "mail"], "mail"),
+        (["sample", "new", "--messages", "1"], "messages"),
+        (["download", "x", "--first", "1", "--mailboxes", "a"], "not allowed with"),
+        (["download", "x", "--url", "http://127.0.0.1:9/a.tar.gz"], "127.0.0.1"),
+        (["run", "mail", "--engine", "abacus"], "invalid choice: 'abacus'"),
+        (["start", "mail/ada-a/inbox/1."], "is a file"),
+        (["build"], "no notebooks/solutions"),
+        (["nonsense"], "invalid choice"),
+        ([], "COMMAND"),
+    ],
+)
+def test_a_mistake_is_one_clear_line(enronlib, maildir, arguments, names):
+    done = enronlib(*arguments)
+    assert done.returncode == 2
+    assert names in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len([line for line in done.stderr.splitlines() if line.startswith("enronlib")]) == 1
+
+
+def test_results_that_cannot_be_written_are_one_clear_line(enronlib, maildir, tmp_path):
+    (tmp_path / "out").write_text("a file where the folder should be", encoding="utf-8")
+    done = enronlib("run", "mail")
+    assert done.returncode in (1, 2)
+    assert "out" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", [[], ["run"], ["sample"], ["download"], ["start"], ["build"]])
+def test_help_explains_every_option(enronlib, command):
+    done = enronlib(*command, "--help")
+    assert done.returncode == 0
+    assert "usage: enronlib" in done.stdout
+
+
+def test_sample_writes_the_number_of_messages_asked_for(enronlib, tmp_path):
+    done = enronlib("sample", "mail", "--messages", "400", "--seed", "7")
+    assert done.returncode == 0, done.stderr
+    assert sum(path.is_file() for path in (tmp_path / "mail/maildir").rglob("*")) == 400
+    again = enronlib("sample", "other", "--messages", "400", "--seed", "7")
+    assert again.returncode == 0
+    assert files(tmp_path / "mail") == files(tmp_path / "other")
+
+
+def test_start_gives_a_copy_of_the_lessons_and_keeps_what_is_there(enronlib, tmp_path):
+    assert enronlib("start", "mine").returncode == 0
+    lesson = tmp_path / "mine/01_look_at_the_mail.ipynb"
+    lesson.write_text("my work", encoding="utf-8")
+    (tmp_path / "mine/02_parse_one_email.ipynb").unlink()
+    again = enronlib("start", "mine")
+    assert again.returncode == 0
+    assert "1 file copied" in again.stdout
+    assert lesson.read_text(encoding="utf-8") == "my work"
