@@ -275,4 +275,4 @@ def _error(error: BaseException) -> str:
         text = " ".join(str(error).split())
     except Exception:
         text = ""
-    return f"{type(error).__name__}: {text[:LONGEST]}".removesuffix(": ")
+    return f"{type(error).__name__}: {text[:LONGEST].rstrip('.')}".removesuffix(": ")

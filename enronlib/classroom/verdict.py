@@ -59,14 +59,14 @@ COLOURS = {Status.CORRECT: GREEN, Status.NOT_YET: ORANGE, Status.NOT_ATTEMPTED: 
 
 
 def box(text: str, sign: str, colour: str) -> str:
-    """Return HTML for a box whose first words, up to a full stop or colon, are bold.
+    """Return HTML for a box in which the opening, up to a full stop or colon, is bold.
 
     The background is a thin wash of the colour over whatever the theme has, and the letters keep the theme's own
     colour, so that the box reads well on light and on dark ground.
     """
     first, _, rest = text.partition("\n")
-    mark = re.search(r"[.:](?=\s|$)", first)
-    end = mark.end() if mark else 0
+    opening = re.match(r"[\w ;,-]+[.:](?=\s|$)", first)  # no quotes or brackets: a value may hold such signs, too
+    end = opening.end() if opening else 0
     lines = [f"<b>{html.escape(first[:end])}</b>{html.escape(first[end:])}", *map(html.escape, rest.splitlines())]
     return (
         f'<div style="border-left: 4px solid rgb({colour}); background: rgba({colour},0.12); '
