@@ -1,0 +1,198 @@
+"""How fast the kit is and how much memory it needs: tables in Markdown, for a maildir or a sample.
+
+    python tests/benchmarks/bench.py [MAILDIR] [--only engines|reading|growth] [--rounds N] [--full]
+
+The mail is MAILDIR, or $ENRON_REAL_MAIL, or the built-in sample. Nothing here passes or fails by its time; but all
+ways of counting must give the same counts, or the exit status is 1.
+"""
+
+import argparse
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+from contenders import CONTENDERS, CORES, files
+
+from enronlib import corpus
+from enronlib.messages import read_email
+from enronlib.sample import write_sample
+
+HERE = Path(__file__).parent
+NAMES = {
+    "loop": "bare loop, parse and count",
+    "workflow": "whole workflow",
+    "dask": "Dask bag",
+    "pyspark": "PySpark, local",
+    "mrjob": "mrjob, inline: one process",
+    "loop_with_policy_default": "bare loop, policy.default",
+}
+EXTRAS = ("dask", "pyspark", "mrjob")
+ONCE = ("loop_with_policy_default",)  # too slow for several rounds
+SIZES = (2_000, 20_000, 200_000)
+WHOLE_CORPUS = 517_401
+
+
+class Measured(NamedTuple):
+    """One run of one contender."""
+
+    seconds: float  # of the whole process, its start and its imports included
+    cpu_seconds: float  # of all its processes together, which other work on the computer hardly changes
+    megabytes: float  # most resident memory of any one of its processes; both are looked at 20 times a second
+    counts: bytes  # the file it wrote
+
+
+class FailedError(Exception):
+    """A contender ended with an error; the message is what it said."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Measure speed and memory.")
+    parser.add_argument("maildir", nargs="?", default=os.environ.get("ENRON_REAL_MAIL"))
+    parser.add_argument("--only", choices=["engines", "reading", "growth"])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--full", action="store_true", help=f"let the samples grow to {WHOLE_CORPUS:,} messages")
+    given = parser.parse_args()
+    maildir = corpus.find_maildir(given.maildir).resolve()
+    print(f"Python {platform.python_version()}, {platform.system()}, {psutil.cpu_count()} cores, {CORES} used\n")
+    agree = True
+    if given.only in (None, "engines"):
+        agree = compare_engines(maildir, given.rounds)
+    if given.only in (None, "reading"):
+        measure_reading(maildir, given.rounds)
+    if given.only in (None, "growth"):
+        measure_growth([*SIZES, WHOLE_CORPUS] if given.full else SIZES)
+    return 0 if agree else 1
+
+
+def compare_engines(maildir: Path, rounds: int) -> bool:
+    """Print a table of all contenders; return whether those that ran gave equal counts."""
+    print(
+        f"## The same count in several ways: {len(files(maildir)):,} messages, median of {rounds} rounds\n", flush=True
+    )
+    runs: dict[str, list[Measured]] = {name: [] for name in CONTENDERS}
+    missing: dict[str, str] = {}
+    names = list(CONTENDERS)
+    for turn in range(rounds):
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            if name in missing or (runs[name] and name in ONCE):
+                continue
+            try:
+                runs[name].append(measure(name, maildir))
+            except FailedError as error:
+                if name not in EXTRAS:
+                    raise
+                missing[name] = str(error).splitlines()[-1].partition(": ")[2]
+    names = [name for name in names if name not in missing]
+    seconds = {name: statistics.median(run.seconds for run in runs[name]) for name in names}
+    rows = [
+        (
+            NAMES[name] + (f" ({version(name)})" if name in EXTRAS else ""),
+            f"{seconds[name]:.1f}",
+            f"{min(run.seconds for run in runs[name]):.1f}–{max(run.seconds for run in runs[name]):.1f}",
+            f"{seconds[name] / seconds['loop']:.2f}",
+            f"{statistics.median(run.cpu_seconds for run in runs[name]):.1f}",
+            f"{max(run.megabytes for run in runs[name]):.0f}",
+        )
+        for name in names
+    ]
+    print_table(["", "seconds", "from–to", "× bare loop", "CPU seconds", "MB, largest process"], rows)
+    for name, reason in missing.items():
+        print(f"Left out: {NAMES[name]} ({reason})\n")
+    agree = len({run.counts for name in names for run in runs[name]}) == 1
+    print("All counts are equal.\n" if agree else "THE COUNTS DIFFER: these times mean nothing.\n")
+    return agree
+
+
+def measure(name: str, maildir: Path) -> Measured:
+    """Run a contender in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "contenders.py", name, str(maildir), folder]
+        with Path(folder, "stderr.txt").open("w+", encoding="utf-8") as errors:
+            start = time.perf_counter()
+            process = subprocess.Popen(command, cwd=HERE, stdout=subprocess.DEVNULL, stderr=errors)
+            cpu_seconds, peak = watch(process)
+            seconds = time.perf_counter() - start
+            if process.returncode:
+                errors.seek(0)
+                raise FailedError(errors.read().strip())
+        return Measured(seconds, cpu_seconds, peak / 1e6, Path(folder, "count.txt").read_bytes())
+
+
+def watch(process: subprocess.Popen[bytes]) -> tuple[float, int]:
+    """Wait for the end of a process; return what it and all below it used: CPU seconds, most bytes of any one."""
+    cpu_seconds: dict[psutil.Process, float] = {}
+    peak = 0
+    while True:
+        try:
+            parent = psutil.Process(process.pid)
+            for one in [parent, *parent.children(recursive=True)]:
+                with suppress(psutil.NoSuchProcess), one.oneshot():
+                    times = one.cpu_times()
+                    cpu_seconds[one] = times.user + times.system
+                    peak = max(peak, one.memory_info().rss)
+            process.wait(timeout=0.05)
+            return sum(cpu_seconds.values()), peak
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def measure_reading(maildir: Path, rounds: int) -> None:
+    """Print how many messages a second one process reads, from files that the system has in memory already."""
+    paths = [Path(file) for file in files(maildir)]
+    ways: dict[str, Callable[[Path], object]] = {"read the bytes": Path.read_bytes, "read_email": read_email}
+    for path in paths:
+        path.read_bytes()
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(rounds):
+        for name, read in ways.items():
+            start = time.perf_counter()
+            for path in paths:
+                read(path)
+            seconds[name].append(time.perf_counter() - start)
+    median = {name: statistics.median(times) for name, times in seconds.items()}
+    rows = [
+        (name, f"{len(paths) / median[name]:,.0f}", f"{median[name] / median['read the bytes']:.1f}") for name in ways
+    ]
+    print(f"## Reading on one core: {len(paths):,} messages, median of {rounds} rounds\n")
+    print_table(["", "messages a second", "× reading bytes"], rows)
+
+
+def measure_growth(sizes: Sequence[int]) -> None:
+    """Print time and memory of the whole workflow for samples of growing size."""
+    print("## The whole workflow as the mail grows: one run a sample\n")
+    rows = []
+    for messages in sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            run = measure("workflow", write_sample(Path(folder, "sample"), messages))
+        cpu_microseconds = 1e6 * run.cpu_seconds / messages
+        rows.append((f"{messages:,}", f"{run.seconds:.1f}", f"{cpu_microseconds:,.0f}", f"{run.megabytes:.0f}"))
+    print_table(["messages", "seconds", "CPU µs a message", "MB, largest process"], rows)
+
+
+def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a Markdown table, numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+
+    def line(cells: Sequence[str]) -> str:
+        first, *others = [
+            cell.rjust(width) if place else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        ]
+        return f"| {' | '.join([first, *others])} |"
+
+    rule = "|" + "|".join("-" * (width + 1) + (":" if place else "-") for place, width in enumerate(widths)) + "|"
+    print("\n".join([line(head), rule, *map(line, rows)]) + "\n", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""The same word count in several ways: `python contenders.py NAME MAILDIR FOLDER` writes FOLDER/count.txt.
+
+Each way gets the same files, cuts words with the same functions, and has two processes on two cores (mrjob's inline
+runner has one). `bench.py` runs them, each in a process of its own.
+"""
+
+import multiprocessing
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping
+from email.parser import HeaderParser
+from email.policy import default
+from functools import partial
+from pathlib import Path
+
+from enronlib import corpus, messages
+from enronlib.engines import find_engine, words_of
+
+CORES = 2
+Counts = Mapping[str, int]
+
+
+def workflow(maildir: Path, folder: Path) -> Counts:
+    """Everything the kit does: look for changes, parse all fields into Parquet, count, add up, draw."""
+    from enronlib.workflow import run_workflow
+
+    run = run_workflow(maildir, folder / "out", workers=CORES, progress=False)
+    assert run.succeeded, run.summary
+    lines = (folder / "out" / "results" / "count.txt").read_text(encoding="utf-8").splitlines()
+    return {word: int(count) for word, _, count in (line.partition("\t") for line in lines)}
+
+
+def loop(maildir: Path, folder: Path) -> Counts:
+    """The least that counts: two processes, half of the files each."""
+    return count_in_two_processes(maildir)
+
+
+def loop_with_policy_default(maildir: Path, folder: Path) -> Counts:
+    """The same, with headers read by the newer rules of `email`."""
+    return count_in_two_processes(maildir, read_headers_by_policy_default)
+
+
+def dask(maildir: Path, folder: Path) -> Counts:
+    return find_engine("dask")(files(maildir), CORES)
+
+
+def pyspark(maildir: Path, folder: Path) -> Counts:
+    return find_engine("spark")(files(maildir), CORES)
+
+
+def mrjob(maildir: Path, folder: Path) -> Counts:
+    from mrjob_word_count import WordCount
+
+    listing = folder / "files.txt"
+    listing.write_text("\n".join(files(maildir)), encoding="utf-8")
+    job = WordCount(["--runner", "inline", "--no-conf", str(listing)])
+    with job.make_runner() as runner:
+        runner.run()
+        return dict(job.parse_output(runner.cat_output()))
+
+
+CONTENDERS: dict[str, Callable[[Path, Path], Counts]] = {
+    function.__name__: function for function in (loop, workflow, dask, pyspark, mrjob, loop_with_policy_default)
+}
+
+
+def files(maildir: Path) -> list[str]:
+    return [str(path) for mailbox in corpus.mailboxes(maildir) for path in corpus.message_files(mailbox)]
+
+
+def count_in_two_processes(maildir: Path, prepare: Callable[[], None] | None = None) -> Counts:
+    everything = files(maildir)
+    with multiprocessing.Pool(CORES, initializer=prepare) as pool:
+        halves = pool.map(count_words, [everything[part::CORES] for part in range(CORES)], chunksize=1)
+    return sum(halves, Counter())
+
+
+def count_words(some_files: list[str]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for file in some_files:
+        counts.update(words_of(file))
+    return counts
+
+
+def read_headers_by_policy_default() -> None:
+    messages.HeaderParser = partial(HeaderParser, policy=default)  # type: ignore[attr-defined, assignment]
+
+
+def main(name: str, maildir: str, folder: str) -> None:
+    if hasattr(os, "sched_setaffinity"):  # on Linux; elsewhere only the number of processes says how many cores
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
+    counts = CONTENDERS[name](Path(maildir), Path(folder))
+    lines = (f"{word}\t{counts[word]}\n" for word in sorted(counts))
+    Path(folder, "count.txt").write_text("".join(lines), encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
