@@ -1,6 +1,6 @@
 # Everything by one command; the first makes the environment (.venv), the next ones do not touch it again.
 #   make run                      parse, count and draw the sample mail, or  make run MAILDIR=path/to/maildir
-#   make test                     the whole test suite
+#   make test                     the whole test suite, the lessons included
 #   make lab                      the lessons, in JupyterLab
 #   make bench                    how fast, beside Dask, Spark and mrjob where `make bench-extras` has installed them
 #   make clean                    remove results and caches, keep the environment
@@ -23,7 +23,7 @@ run: .venv/installed
 	$(BIN)/python -m enronlib run $(MAILDIR) $(ARGS)
 
 test: .venv/installed
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --nbval $(ARGS)
 
 lab: .venv/installed
 	$(BIN)/python -m jupyter lab --notebook-dir notebooks $(ARGS)

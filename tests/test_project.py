@@ -21,7 +21,7 @@ ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-
 ROAD = [
     *("corpus", "download", "sample", "messages", "words"),
     *("runs", "workers", "mapreduce", "dataset", "badluck"),
-    *("charts", "running", "workflow", "engines", "classroom"),
+    *("charts", "processes", "running", "workflow", "engines", "classroom"),
 ]
 
 
