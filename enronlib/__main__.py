@@ -8,6 +8,7 @@ from pathlib import Path
 
 from enronlib import UserError, __version__
 from enronlib.corpus import find_maildir, mailboxes
+from enronlib.processes import get_ready
 
 DESCRIPTION = "Batch processing on the Enron mail: parse it, count its words, draw them."
 
@@ -30,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Parse every mailbox, count the words and draw the chart, on the engine asked for."""
+    if options.engine == "luigi":
+        get_ready(options.workers)  # worker processes load what they need while this one does
     maildir = find_maildir(options.maildir)
     built_in = options.maildir is None and not os.environ.get("ENRON_MAILDIR")
     name = "the built-in sample" if built_in else _shown(maildir)

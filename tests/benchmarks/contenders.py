@@ -23,10 +23,9 @@ Counts = Mapping[str, int]
 
 def workflow(maildir: Path, folder: Path) -> Counts:
     """Everything the kit does: look for changes, parse all fields into Parquet, count, add up, draw."""
-    from enronlib.workflow import run_workflow
+    from enronlib.__main__ import main
 
-    run = run_workflow(maildir, folder / "out", workers=CORES, progress=False)
-    assert run.succeeded, run.summary
+    assert main(["run", str(maildir), "--out", str(folder / "out"), "--workers", str(CORES)]) == 0
     lines = (folder / "out" / "results" / "count.txt").read_text(encoding="utf-8").splitlines()
     return {word: int(count) for word, _, count in (line.partition("\t") for line in lines)}
 
