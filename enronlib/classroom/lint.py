@@ -100,7 +100,7 @@ def _pictures(lesson: str, book: Any) -> Iterator[str]:
     pictures = 0
     for cell, after in zip(book.cells, [*book.cells[1:], None], strict=True):
         if cell.cell_type == "markdown":
-            pictures += len(re.findall(r"!\[[^\]]+\]\(", cell.source))
+            pictures += len(re.findall(r"!\[[^\]]+\]\(|^```mermaid", cell.source, re.MULTILINE))
             if "![](" in cell.source:
                 yield "a picture lacks its text: ![what is to be seen](…)"
         elif any("image/png" in output.get("data", {}) for output in cell.outputs):

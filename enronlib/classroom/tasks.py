@@ -17,6 +17,8 @@ def run_task(task: Answer, *, hint: int | None = 1) -> luigi.Task:
     not complete after its run. Nothing is logged, and the lesson's own `luigi.build` is not affected.
     """
     task.is_a(luigi.Task)
+    task.member("requires")()  # a stub in these two would stop Luigi before it could say where
+    task.member("output")()
     scheduler = Scheduler()
     with Worker(scheduler=scheduler, worker_processes=1) as worker:
         scheduled = worker.add(task.value)

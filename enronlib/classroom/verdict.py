@@ -65,7 +65,8 @@ def box(text: str, sign: str, colour: str) -> str:
     colour, so that the box reads well on light and on dark ground.
     """
     first, _, rest = text.partition("\n")
-    opening = re.match(r"(?:[\w ;,-]|\.(?=\d))+[.:](?=\s|$)", first)  # no quotes or brackets: a value may hold such signs, too
+    # No quotes and no brackets: a value may hold such signs, too.
+    opening = re.match(r"(?:[\w ;,-]|\.(?=\d))+[.:](?=\s|$)", first)
     end = opening.end() if opening else 0
     lines = [f"<b>{html.escape(first[:end])}</b>{html.escape(first[end:])}", *map(html.escape, rest.splitlines())]
     return (
