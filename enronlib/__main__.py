@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from enronlib import UserError, __version__
+from enronlib.classroom.grading.cli import add_commands as add_grading
 from enronlib.corpus import find_maildir, mailboxes
 from enronlib.processes import get_ready
 
@@ -196,6 +197,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("lessons", nargs="*", metavar="LESSON", help="such as 02 or 02_parse_one_email (default: all)")
     command.add_argument("--execute", action="store_true", help="run the solved lessons first and store their outputs")
     command.set_defaults(command=build)
+
+    add_grading(commands)
     return parser
 
 

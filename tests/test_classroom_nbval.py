@@ -1,7 +1,6 @@
 """Lessons under a real pytest with nbval, and executed as build does it."""
 
 import os
-import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -17,7 +16,6 @@ from enronlib.classroom.exercise import exercises_of
 from enronlib.classroom.notebook import (
     code,
     code_cells,
-    exercise_name,
     lesson_notebook,
     read_notebook,
     role,
@@ -25,7 +23,7 @@ from enronlib.classroom.notebook import (
 )
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
-STUDENTS = sorted(NOTEBOOKS.glob("*.ipynb"))
+STUDENTS = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
 
 
 def nbval(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -53,9 +51,8 @@ def test_an_unsolved_lesson_fails_in_its_checks_and_nowhere_else(lesson: Path, t
     copy(lesson, tmp_path)
     run = nbval(tmp_path, lesson.name, "--junitxml=report.xml")
     failed = [case.get("name", "") for case in ET.parse(tmp_path / "report.xml").iter("testcase") if len(case)]
-    cells = list(code_cells(read_notebook(lesson)))
     unsolved = [exercise.name for exercise in exercises_of(lesson.stem) if exercise.points]
-    assert [exercise_name(cells[int(re.sub(r"\D", "", name))]) for name in failed] == unsolved
+    assert [name.partition(" (")[0] for name in failed] == unsolved
     assert run.stdout.count(": Not attempted: ") == len(unsolved)
     assert run.returncode == (1 if unsolved else 0)
 

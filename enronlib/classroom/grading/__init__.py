@@ -1,0 +1,1 @@
+"""Grading: submissions in, marks out, on `pytest --nbval`."""

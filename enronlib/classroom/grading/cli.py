@@ -1,0 +1,88 @@
+"""The commands `submit` and `grade`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add both commands to the command line of `python -m enronlib`."""
+    command = commands.add_parser(
+        "submit",
+        help="pack your notebooks and results into assignment04_LastFirst.zip",
+        description="Pack your notebooks and results into assignment04_LastFirst.zip, and say what is still unsolved.",
+    )
+    command.add_argument("name", metavar='"First Last"', help="your name, in quotes")
+    command.add_argument("--folder", type=Path, default=Path(), metavar="DIR", help="your lessons (default: here)")
+    command.set_defaults(command=submit)
+
+    command = commands.add_parser(
+        "grade",
+        help="grade submissions: zips, folders or notebooks",
+        description="Grade submissions (zips, folders, notebooks, or folders of them). None of them is changed.",
+    )
+    command.add_argument("submissions", nargs="+", type=Path, metavar="SUBMISSION")
+    command.add_argument("--csv", type=Path, metavar="FILE", help="write a row for every student")
+    command.add_argument("--feedback", type=Path, metavar="DIR", help="write a page for every student and the class")
+    command.add_argument("--roster", type=Path, metavar="FILE", help="CSV of the names: every student gets a row")
+    command.add_argument("--lessons", metavar="02,08", help="grade these (default: those that somebody handed in)")
+    command.add_argument("--jobs", type=_number, metavar="N", help="submissions at a time (default: half the cores)")
+    command.add_argument("--corpus-seed", type=int, metavar="N", help="let the checks use other mail, made from N")
+    command.add_argument("--cell-seconds", type=_number, default=30, metavar="N", help="most time a cell (default: 30)")
+    command.add_argument(
+        "--minutes", type=_number, default=10, metavar="N", help="most time a submission (default: 10)"
+    )
+    command.add_argument("--resume", action="store_true", help="with --csv: do not grade again what did not change")
+    command.set_defaults(command=grade)
+
+
+def submit(options: argparse.Namespace) -> int:
+    """Write the student's zip."""
+    from enronlib.classroom.grading.submit import submit  # noqa: PLC0415  costly: --help should not wait for it
+
+    handed = submit(options.folder, options.name)
+    for warning in handed.warnings:
+        print(f"note: {warning}")
+    print(f"{handed.path.name}: {len(handed.files)} files. Hand in this one file.")
+    return 0
+
+
+def grade(options: argparse.Namespace) -> int:
+    """Grade a class; return 0 also where submissions cannot be read: each has its row."""
+    from enronlib import UserError  # noqa: PLC0415
+    from enronlib.classroom.grading import grade as grading  # noqa: PLC0415
+    from enronlib.classroom.grading import report  # noqa: PLC0415
+    from enronlib.classroom.grading.lessons import choose_lessons, find_lessons  # noqa: PLC0415
+    from enronlib.classroom.grading.sandbox import Limits  # noqa: PLC0415
+
+    if options.resume and not options.csv:
+        raise UserError("--resume needs --csv FILE: what was graded is kept beside that file")
+    kept = options.csv.with_suffix(".resume.jsonl") if options.csv else None
+    if kept and not options.resume:
+        kept.unlink(missing_ok=True)
+    marks = grading.grade(
+        options.submissions,
+        roster=options.roster,
+        jobs=options.jobs,
+        seed=options.corpus_seed,
+        limits=Limits(cell=options.cell_seconds, submission=60 * options.minutes),
+        kept=kept,
+        lessons=choose_lessons(find_lessons(), options.lessons.split(",")) if options.lessons else None,
+        progress=sys.stderr.isatty(),
+    )
+    print(report.table(marks))
+    if options.csv:
+        print(report.write_csv(marks, options.csv))
+    if options.feedback:
+        pages = report.write_feedback(marks, options.feedback)
+        print(f"{options.feedback}: {len(pages) - 1} pages, and {report.CLASS_PAGE} on the class")
+    for note in marks.notes:
+        print(f"note: {note}", file=sys.stderr)
+    return 0
+
+
+def _number(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number above 0")
+    return number

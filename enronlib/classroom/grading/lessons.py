@@ -1,0 +1,129 @@
+"""The pristine lessons: where checks, points and hidden tests come from, whatever a student hands in."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from enronlib import UserError
+from enronlib.classroom import stubs
+from enronlib.classroom.notebook import exercise_name, read_notebook, role
+from enronlib.classroom.start import lessons_folder
+
+
+@dataclass(frozen=True)
+class PristineCell:
+    """A cell of the lesson as the instructor has it and as the student got it."""
+
+    kind: str
+    id: str
+    role: str | None
+    exercise: str | None
+    given: str
+    """What the student's copy holds: a stub in an answer cell, a check without its hidden tests."""
+    full: str
+    """What the solved notebook holds."""
+    points: int
+
+    @property
+    def is_students(self) -> bool:
+        """Whether the student writes here."""
+        return self.role in ("answer", "predict")
+
+    @property
+    def hidden_tests(self) -> int:
+        """How many hidden regions a check has."""
+        return len(stubs.regions(self.full, stubs.BEGIN_HIDDEN, stubs.END_HIDDEN)) if self.role == "check" else 0
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A lesson: its name (the file's, without `.ipynb`) and its cells in the instructor's order."""
+
+    name: str
+    cells: tuple[PristineCell, ...]
+
+    @cached_property
+    def exercises(self) -> dict[str, int]:
+        """The points of each exercise, in order."""
+        return {cell.exercise: cell.points for cell in self.cells if cell.role == "check" and cell.exercise}
+
+    @property
+    def points(self) -> int:
+        """All points of the lesson."""
+        return sum(self.exercises.values())
+
+    @property
+    def hidden_tests(self) -> int:
+        """How many hidden regions its checks have."""
+        return sum(cell.hidden_tests for cell in self.cells)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hex digits that change with any cell."""
+        return hashlib.sha256(repr(self.cells).encode()).hexdigest()[:16]
+
+
+def solutions_folder() -> Path:
+    """Return the folder of the solved lessons of the checkout or the installed package, or of the copies if none is."""
+    folder = lessons_folder()
+    return folder / "solutions" if next((folder / "solutions").glob("*.ipynb"), None) else folder
+
+
+def find_lessons(folder: Path | None = None) -> dict[str, Lesson]:
+    """Return the lessons with exercises in a folder of solved notebooks (default: the kit's own), by name.
+
+    Raises UserError if there is none, or if one does not hold together.
+    """
+    folder = solutions_folder() if folder is None else folder
+    lessons = {path.stem: read_lesson(path) for path in sorted(folder.glob("*.ipynb")) if path.stem[:1] not in "._"}
+    lessons = {name: lesson for name, lesson in lessons.items() if lesson.exercises and name != "template"}
+    if not lessons:
+        raise UserError(f"there is no lesson with exercises in {folder.name}")
+    return lessons
+
+
+def choose_lessons(lessons: Mapping[str, Lesson], wanted: Iterable[str]) -> dict[str, Lesson]:
+    """Return the lessons of these names or first letters (`02`); raise UserError for one that there is not."""
+    chosen: dict[str, Lesson] = {}
+    for name in (each.strip() for each in wanted):
+        found = {each: lesson for each, lesson in lessons.items() if name and each.startswith(name)}
+        if not found:
+            raise UserError(f"there is no lesson {name!r}; there are {', '.join(lessons)}")
+        chosen |= found
+    return chosen
+
+
+def read_lesson(path: Path) -> Lesson:
+    """Return the lesson in a solved notebook, or in a student's copy: then there are no hidden tests."""
+    lesson = Lesson(path.stem, tuple(_cells(read_notebook(path))))
+    checks = [cell.exercise for cell in lesson.cells if cell.role == "check"]
+    if None in checks or len(set(checks)) < len(checks):
+        raise UserError(f"{path.stem}: each check cell needs an exercise of its own")
+    return lesson
+
+
+def as_given(cell_role: str | None, source: str) -> str:
+    """Return a cell's source as students get it; an answer cell without a region is handed out as it is."""
+    if cell_role == "answer" and stubs.BEGIN in source:
+        return stubs.without_solution(source)
+    if cell_role == "check":
+        return stubs.without_hidden_tests(source)
+    if cell_role == "predict":
+        return stubs.without_guess(source)
+    return source
+
+
+def _cells(book: Any) -> Iterator[PristineCell]:
+    for number, cell in enumerate(book.cells):
+        yield PristineCell(
+            kind=cell.cell_type,
+            id=cell.get("id", f"cell-{number}"),
+            role=role(cell),
+            exercise=exercise_name(cell),
+            given=as_given(role(cell), cell.source).strip("\n"),
+            full=cell.source.strip("\n"),
+            points=int(cell.metadata.get("enronlib", {}).get("points", 0)),
+        )

@@ -1,0 +1,45 @@
+"""The marks of a student and of a class."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from enronlib.classroom.grading.lessons import Lesson
+from enronlib.classroom.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Marks:
+    """A student's row."""
+
+    student: str
+    status: str
+    """`graded`, `unreadable`, `missing` (nothing handed in) or `failed` (an error of the grader's own)."""
+    verdicts: tuple[Verdict, ...]
+    look: tuple[str, ...] = ()
+    """Why a human should look."""
+    remarks: tuple[str, ...] = ()
+    """What the student should know of how the submission was read."""
+
+    @property
+    def points(self) -> int:
+        """The points earned."""
+        return sum(verdict.earned for verdict in self.verdicts)
+
+
+@dataclass(frozen=True)
+class ClassMarks:
+    """The marks of a class, in the order of the roster or of names, and notes on all of it for the instructor."""
+
+    lessons: Mapping[str, Lesson]
+    rows: list[Marks]
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def exercises(self) -> dict[str, int]:
+        """The points of each exercise, lesson by lesson."""
+        return {name: points for lesson in self.lessons.values() for name, points in lesson.exercises.items()}
+
+    @property
+    def points(self) -> int:
+        """The points to be had."""
+        return sum(self.exercises.values())

@@ -1,0 +1,134 @@
+"""Names of students: as they are typed, as they stand in file names, as a roster has them."""
+
+import csv
+import difflib
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from enronlib import UserError
+from enronlib.classroom.grading.reading import decoded
+
+ASSIGNMENT = "assignment04"
+FILE_NAME = re.compile(r"(?i)assignment[ _-]?0?4[ _-]+(.+)")
+COPY_OF = re.compile(r"^copy of |[ _-]*\(\d+\)$|[ _-]*copy ?\d*$", re.IGNORECASE)  # what browsers and JupyterLab add
+COURSE_SYSTEM = re.compile(r"^(.+?)_\d+_assignsubmission.*$")  # a folder of Moodle's
+LETTERS = str.maketrans(  # Latin letters that do not fall into a letter and a mark
+    {"ß": "ss", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "ı": "i", "þ": "th"}
+    | {"Þ": "Th", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe"}
+)
+
+
+@dataclass(frozen=True)
+class Student:
+    """A student on the roster: the name as written there, and what it is compared by."""
+
+    name: str
+    keys: frozenset[str]
+
+
+def last_first(name: str) -> str:
+    """Return `LastFirst` of a name as typed, in ASCII where the script allows.
+
+    The last word is the family name, with small words before it (`van der Berg`); a comma says it outright (`García
+    Márquez, Gabriel`). Blanks, hyphens, apostrophes and dots go. Raises UserError if no letter is left.
+    """
+    family, comma, given = name.partition(",")
+    if not comma:
+        words = name.split()
+        first = len(words) - 1
+        while first > 1 and words[first - 1].islower():
+            first -= 1
+        given, family = " ".join(words[:first]), " ".join(words[max(first, 0) :])
+    joined = "".join(_words(family) + _words(given))
+    if not joined:
+        raise UserError(f'{name!r} is no name: write it as in  submit "First Last"')
+    return joined
+
+
+def file_name(name: str) -> str:
+    """Return what the submission of a student is called, such as `assignment04_DoeJane.zip`."""
+    return f"{ASSIGNMENT}_{last_first(name)}.zip"
+
+
+def student_of(path: Path) -> str:
+    """Return the student's part of a submission's name: `DoeJane` of `assignment04_DoeJane (1).zip`.
+
+    What a course system puts before it or a browser behind it is dropped; another name is taken as it is.
+    """
+    stem = path.stem if path.suffix.lower() in (".zip", ".ipynb") else path.name
+    stem = COPY_OF.sub("", unicodedata.normalize("NFC", stem)).strip()
+    if found := FILE_NAME.search(stem):
+        return re.sub(r"-\d{1,2}$", "", found[1]).strip(" _-") or stem
+    if found := COURSE_SYSTEM.match(stem) or COURSE_SYSTEM.match(path.parent.name):
+        return found[1]
+    return stem
+
+
+def key(name: str) -> str:
+    """Return what two spellings of a name have in common: letters and digits, without marks and case."""
+    return "".join(_words(name)).casefold()
+
+
+def read_roster(path: Path) -> list[Student]:
+    """Return the students in a CSV file with a header: `name`, or `first` and `last` (`given` and `family`), in order.
+
+    Other columns do not matter; a file without such a header has the name in its first column. Raises UserError if
+    there is no student in it.
+    """
+    lines = decoded(path.read_bytes()).splitlines()
+    delimiter = max(",;\t", key="\n".join(lines[:20]).count)
+    rows = [[field.strip() for field in row] for row in csv.reader(lines, delimiter=delimiter) if any(row)]
+    header = [field.casefold() for field in rows[0]] if rows else []
+    first, last, whole = (_column(header, *names) for names in (FIRST, LAST, WHOLE))
+    if first is not None and last is not None:
+        names = [f"{row[last]}, {row[first]}" for row in rows[1:] if len(row) > max(first, last)]
+    else:
+        names = [row[whole or 0] for row in (rows if whole is None else rows[1:]) if len(row) > (whole or 0)]
+    seen: Counter[str] = Counter()
+    students = []
+    for student in [_student(name) for name in names if key(name)]:
+        seen[student.name] += 1
+        number = f" ({seen[student.name]})" if seen[student.name] > 1 else ""
+        students.append(replace(student, name=student.name + number))
+    if not students:
+        raise UserError(f"{path.name}: no names found; the file needs a column  name,  or  first  and  last")
+    return students
+
+
+def find_student(name: str, roster: list[Student]) -> tuple[Student | None, bool]:
+    """Return the student on the roster whom the name of a submission means, and whether that was a guess."""
+    wanted = key(name)
+    exact = [student for student in roster if wanted in student.keys]
+    if exact:
+        return (exact[0], False) if len(exact) == 1 else (None, False)
+    by_key = {each: student for student in roster for each in student.keys}
+    near = [each for each in by_key if len(each) > 5 and each in wanted]  # a course system's: janedoe_123_456_…
+    near = near or difflib.get_close_matches(wanted, by_key, n=1, cutoff=0.85)
+    return (by_key[near[0]], True) if len({by_key[each].name for each in near}) == 1 else (None, False)
+
+
+FIRST = ("first", "first name", "firstname", "given", "given name")
+LAST = ("last", "last name", "lastname", "family", "family name", "surname")
+WHOLE = ("name", "student", "full name")
+
+
+def _column(header: list[str], *names: str) -> int | None:
+    return next((header.index(name) for name in names if name in header), None)
+
+
+def _student(name: str) -> Student:
+    """Return the student of this name; either order of the two names is known."""
+    family, comma, given = name.partition(",")
+    shown = f"{given.strip()} {family.strip()}" if comma else name
+    return Student(shown, frozenset({key(shown), key(last_first(name)), key(f"{family} {given}")}))
+
+
+def _words(text: str) -> list[str]:
+    """Return the words of a name in ASCII where that is possible, each with its first letter large."""
+    plain = unicodedata.normalize("NFKD", text.translate(LETTERS))
+    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    words = re.findall(r"[^\W_]+", re.sub(r"['’.]", "", unicodedata.normalize("NFC", plain)))
+    return [word[:1].upper() + word[1:] for word in words]

@@ -1,0 +1,38 @@
+"""What became of one cell: a line of JSON on the way from the grading process to the table."""
+
+import json
+from dataclasses import asdict, dataclass, field
+
+from enronlib.classroom.verdict import Status, Verdict
+
+DIED = "ended the kernel"  # the message of a cell after which there was no kernel, for a reason it did not say
+
+
+@dataclass(frozen=True)
+class Record:
+    """What became of one cell. `status` is the verdict of a check cell, `odd` why a human should look at it."""
+
+    lesson: str
+    cell: str
+    role: str | None
+    exercise: str | None
+    points: int
+    status: str | None = None
+    message: str = ""
+    ended_kernel: bool = False
+    odd: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict of a check cell."""
+        return Verdict(self.exercise or "", Status(self.status or Status.NOT_YET), self.message, self.points)
+
+    def to_json(self) -> str:
+        """Return the record as one line."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, line: str) -> "Record":
+        """Return the record in a line; raise ValueError or TypeError if there is none."""
+        return cls(**json.loads(line))

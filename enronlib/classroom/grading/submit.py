@@ -1,0 +1,100 @@
+"""A student's submission: the notebooks and results in one zip, with a word on what is unsolved."""
+
+import re
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from enronlib import UserError
+from enronlib.classroom.grading.intake import lesson_of
+from enronlib.classroom.grading.lessons import Lesson, find_lessons
+from enronlib.classroom.grading.names import file_name
+from enronlib.classroom.grading.reading import Notebook, Unreadable, read_handed_in
+from enronlib.classroom.grading.transplant import transplant
+from enronlib.corpus import natural_key
+
+EARLIEST = (1980, 1, 1, 0, 0, 0)  # the first time a zip can hold; one for all files, so that nothing is told by it
+LARGEST_RESULT = 20_000_000  # bytes of a file in results/; more is somebody's corpus
+
+
+@dataclass(frozen=True)
+class Handed:
+    """A written submission: the zip, what is in it, and what the student should know before handing it in."""
+
+    path: Path
+    files: list[str]
+    warnings: list[str]
+
+
+def submit(folder: Path, name: str, lessons: Mapping[str, Lesson] | None = None) -> Handed:
+    """Write `assignment04_LastFirst.zip` with the notebooks and `results/` of a folder into that folder.
+
+    Nothing an instructor could still use is refused: what is unsaved, unreadable, unsolved or missing is a warning.
+    Raises UserError if the name has no letters, or if there is no notebook.
+    """
+    target = folder / file_name(name)
+    notebooks = sorted(_notebooks(folder), key=lambda path: natural_key(path.name))
+    if not notebooks:
+        raise UserError(f"there is no notebook in {folder.resolve().name}: go to the folder of your lessons")
+    known = dict(lessons) if lessons is not None else find_lessons()
+    warnings = [warning for path in notebooks for warning in _warnings(path, known)]
+    results = folder / "results"
+    found = [path for path in sorted(results.rglob("*")) if path.is_file()]
+    files = [path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
+    for path in [path for path in files if path.stat().st_size > LARGEST_RESULT]:
+        warnings.append(f"{path.relative_to(folder).as_posix()} is larger than 20 MB and was left out")
+        files.remove(path)
+    if not files:
+        warnings.append("there is no results/ folder with files in it")
+    packed = [*notebooks, *files]
+    _pack(target, folder, packed)
+    return Handed(target, [path.relative_to(folder).as_posix() for path in packed], warnings)
+
+
+def _notebooks(folder: Path) -> Iterator[Path]:
+    """Yield the notebooks of a folder, or of its `notebooks` folder if it has none itself."""
+    for place in (folder, folder / "notebooks"):
+        found = [path for path in place.glob("*.ipynb") if path.is_file() and not path.name.startswith(".")]
+        if found:
+            yield from found
+            return
+
+
+def _warnings(path: Path, lessons: Mapping[str, Lesson]) -> Iterator[str]:
+    try:
+        notebook = read_handed_in(path.read_bytes())
+    except Unreadable as error:
+        yield f"{path.name} cannot be read: {error}. Open it, save it, and submit again"
+        return
+    name = lesson_of(path.name, notebook, lessons)
+    if name is not None:
+        yield from (f"{path.name}: {warning}" for warning in _unsolved(notebook, lessons[name]))
+
+
+def _unsolved(notebook: Notebook, lesson: Lesson) -> Iterator[str]:
+    planned = transplant(lesson, notebook)
+    worth = [name for name, points in lesson.exercises.items() if points and name in planned.untouched]
+    if worth:
+        yield f"not attempted: {', '.join(worth)}"
+    for step in planned.steps:
+        stub_left = re.search(r"^\s*raise NotImplementedError\b", step.source, re.MULTILINE)
+        if step.role == "answer" and stub_left and step.exercise not in planned.untouched:
+            yield f"{step.exercise} still raises NotImplementedError"
+    unchecked = [cell.exercise for cell in notebook.cells if cell.role == "check" and not cell.was_run]
+    if planned.untouched != set(lesson.exercises) and unchecked:
+        yield f"its saved file has no run of the checks of {', '.join(map(str, unchecked))}: run all cells and save"
+
+
+def _pack(target: Path, folder: Path, files: list[Path]) -> None:
+    """Write the zip, whole or not at all; the same files give the same bytes."""
+    with (
+        tempfile.NamedTemporaryFile(dir=folder, suffix=".tmp", delete=False) as file,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        for path in files:
+            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), EARLIEST)
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            archive.writestr(entry, path.read_bytes())
+    Path(file.name).replace(target)

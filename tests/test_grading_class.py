@@ -1,0 +1,272 @@
+"""A class: rows, files and pages, interruptions and second runs."""
+
+import csv
+import json
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from enronlib import UserError
+from enronlib.classroom.grading import grade as grading
+from enronlib.classroom.grading import report
+from enronlib.classroom.grading.grade import grade, grade_one
+from enronlib.classroom.grading.intake import Submission, read_submission
+from enronlib.classroom.grading.marks import ClassMarks, Marks
+from enronlib.classroom.grading.run import Setting
+from enronlib.classroom.grading.sandbox import Limits, Walls
+from enronlib.classroom.verdict import Status, Verdict
+from tests.zoo.assignment import FULL, NAME, WRONG_CUBE, answered, lesson, untouched
+
+LIMITS = Limits(cell=3, submission=30)
+PLAIN = Walls("plain")
+
+
+@pytest.fixture(scope="module")
+def lessons(tmp_path_factory):
+    pristine = lesson(tmp_path_factory.mktemp("lesson"))
+    return {pristine.name: pristine}
+
+
+def hand_in(folder: Path, **books) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name, book in books.items():
+        (folder / f"assignment04_{name}.ipynb").write_text(json.dumps(book), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def marks(tmp_path_factory, lessons) -> ClassMarks:
+    folder = tmp_path_factory.mktemp("class")
+    books = {
+        "AnnAy": answered(),
+        "BobBee": answered(cube=WRONG_CUBE),
+        "CeeCy": answered(cube=WRONG_CUBE),
+        "DeeDi": untouched(),
+    }
+    inbox = hand_in(folder / "in", **books)
+    (inbox / "assignment04_EffEf.zip").write_bytes(b"junk")
+    (inbox / "readme.txt").write_text("x")
+    (folder / "names.csv").write_text("name\nAy Ann\nBee Bob\nCy Cee\nDi Dee\nEf Eff\nGee Gus\n")
+    return grade([inbox], lessons=lessons, limits=LIMITS, jobs=2, roster=folder / "names.csv", progress=False)
+
+
+def test_every_student_has_a_row_in_the_order_of_the_roster(marks):
+    assert [(row.student, row.status, row.points) for row in marks.rows] == [
+        ("Ay Ann", "graded", 10),
+        ("Bee Bob", "graded", 7),
+        ("Cy Cee", "graded", 7),
+        ("Di Dee", "graded", 0),
+        ("Ef Eff", "unreadable", 0),
+        ("Gee Gus", "missing", 0),
+    ]
+
+
+def test_the_csv_has_a_column_for_each_exercise(marks, tmp_path):
+    with report.write_csv(marks, tmp_path / "grades.csv").open(encoding="utf-8", newline="") as file:
+        header, *rows = list(csv.reader(file))
+    assert header == ["student", "status", "points", "max", "look", "numbers.square", "numbers.cube", "numbers.total"]
+    assert rows[1] == ["Bee Bob", "graded", "7", "10", "", "2", "0", "5"]
+    assert rows[4][:4] == ["Ef Eff", "unreadable", "0", "10"]
+    assert "not a zip" in rows[4][4]
+
+
+def test_feedback_tells_each_student_what_the_checks_say(marks, tmp_path):
+    pages = {
+        path.name: path.read_text(encoding="utf-8") for path in report.write_feedback(marks, tmp_path / "feedback")
+    }
+    assert len(pages) == 7
+    assert "**7 of 10 points**" in pages["Bee Bob.md"]
+    assert "| ✎ | numbers.cube | 0 of 3 | **Not yet** look at cube(2) |" in pages["Bee Bob.md"]
+    assert "not a zip" in pages["Ef Eff.md"]
+    assert "nothing was handed in" in pages["Gee Gus.md"]
+
+
+def test_the_class_page_has_pass_rates_and_the_commonest_wrong_answer(marks):
+    page = report.class_page(marks)
+    assert "6 students, 4 graded, 10 points to be had." in page
+    assert "| numbers.cube | 1 (25%) | 2 | 1 | look at cube(2) (2) |" in page
+    assert "- Ef Eff: assignment04" in page.replace("\\_", "_")
+    assert "readme.txt" in page
+
+
+def test_the_table_is_for_the_screen(marks):
+    lines = report.table(marks).splitlines()
+    assert lines[2].split() == ["Bee", "Bob", "graded", "7/10"]
+    assert len(lines) == 7
+
+
+def made_up(student: str, message: str = "") -> ClassMarks:
+    row = Marks(student, "graded", (Verdict("a.b", Status.NOT_YET, message, 1),), (message,), (message,))
+    return ClassMarks({}, [row])
+
+
+def test_what_students_write_is_shown_and_not_obeyed(tmp_path):
+    marks = made_up("=1+1", "<script>alert(1)</script> | # [x](y) `z`\n\n# heading")
+    page = report.student_page(marks.rows[0], marks)
+    assert "<script>" not in page
+    assert "\n# heading" not in page
+    text = report.write_csv(marks, tmp_path / "x.csv").read_text(encoding="utf-8")
+    assert "\n'=1+1," in text
+
+
+def test_pages_stay_in_their_folder(tmp_path):
+    for name in ("../../evil", "a/b", "..", "", "C:\\x", "x\n.md"):
+        for path in report.write_feedback(made_up(name), tmp_path / "feedback"):
+            assert path.parent == tmp_path / "feedback"
+
+
+def test_two_students_of_one_name_have_a_page_each(tmp_path):
+    marks = ClassMarks({}, [*made_up("Jo").rows, *made_up("jo").rows])
+    assert len(report.write_feedback(marks, tmp_path)) == 3
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_graded_twice_the_marks_are_the_same(tmp_path, lessons):
+    inbox = hand_in(
+        tmp_path / "in", A=answered(cube="import random\ndef cube(x):\n    return random.choice([x ** 3, 0])")
+    )
+    first, second = (grade([inbox], lessons=lessons, limits=LIMITS, progress=False) for _ in range(2))
+    assert first.rows == second.rows
+
+
+def test_marks_do_not_depend_on_the_walls(tmp_path, lessons):
+    books = {"good": answered(), "bad": answered(cube="import os\nos._exit(0)"), "untouched": untouched()}
+    inbox = hand_in(tmp_path / "in", **books)
+    caged, plain = (
+        grade([inbox], lessons=lessons, limits=LIMITS, behind=walls, progress=False) for walls in (None, PLAIN)
+    )
+    assert caged.rows == plain.rows
+    assert any("network" in note for note in plain.notes)
+
+
+def test_a_killed_grading_process_is_to_be_looked_at(tmp_path, lessons):
+    inbox = hand_in(tmp_path / "in", Kay=answered(cube="import os, time\nos.kill(os.getppid(), 9)\ntime.sleep(60)"))
+    (row,) = grade([inbox], lessons=lessons, limits=LIMITS, behind=PLAIN, progress=False).rows
+    assert row.status == "graded"
+    assert row.points <= FULL - 3
+    assert any("not all of it was run" in reason for reason in row.look)
+
+
+def test_a_submission_has_its_time_and_no_more(tmp_path, lessons):
+    inbox = hand_in(tmp_path / "in", Slow=answered(square="import time\ntime.sleep(60)"), Good=answered())
+    limits = Limits(cell=60, submission=5)
+    good, slow = grade([inbox], lessons=lessons, limits=limits, progress=False).rows
+    assert good.points == FULL
+    assert any("took longer than 5 seconds" in reason for reason in slow.look)
+    assert all("not run" in verdict.message for verdict in slow.verdicts)
+
+
+def count(monkeypatch) -> list[str]:
+    """Count the submissions that are really run."""
+    ran: list[str] = []
+
+    def counting(submission, *arguments):
+        ran.append(submission.student)
+        return grade_one(submission, *arguments)
+
+    monkeypatch.setattr(grading, "grade_one", counting)
+    return ran
+
+
+def test_resume_runs_only_what_is_new(tmp_path, lessons, monkeypatch):
+    inbox = hand_in(tmp_path / "in", A=answered(), B=untouched())
+    options = {"lessons": lessons, "limits": LIMITS, "kept": tmp_path / "kept.jsonl", "progress": False}
+    ran = count(monkeypatch)
+    first = grade([inbox], **options)
+    with (tmp_path / "kept.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"key": "torn')
+    hand_in(inbox, B=answered(cube=WRONG_CUBE))
+    second = grade([inbox], **options)
+    assert sorted(ran) == ["A", "B", "B"]
+    assert second.rows[0] == first.rows[0]
+    assert second.rows[1].points == 7
+    grade([inbox], **{**options, "seed": 5})
+    assert sorted(ran) == ["A", "A", "B", "B", "B"]
+
+
+def test_an_interruption_keeps_what_is_finished(tmp_path, lessons, monkeypatch):
+    inbox = hand_in(tmp_path / "in", **{f"S{number}": untouched() for number in range(6)})
+    options = {"lessons": lessons, "limits": LIMITS, "kept": tmp_path / "kept.jsonl", "progress": False, "jobs": 1}
+    ran = count(monkeypatch)
+    original = grading._finished
+
+    def interrupted(waiting):
+        for number, future in enumerate(original(waiting)):
+            if number == 2:
+                raise KeyboardInterrupt
+            yield future
+
+    monkeypatch.setattr(grading, "_finished", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        grade([inbox], **options)
+    assert len((tmp_path / "kept.jsonl").read_text().splitlines()) == 2
+    assert len(ran) < 6
+    monkeypatch.setattr(grading, "_finished", original)
+    assert len(grade([inbox], **options).rows) == 6
+    assert threading.active_count() < 5
+
+
+def test_an_error_of_the_grader_costs_one_row(tmp_path, lessons, monkeypatch):
+    inbox = hand_in(tmp_path / "in", A=answered(), B=untouched())
+
+    def failing(submission, *arguments):
+        if submission.student == "A":
+            raise RuntimeError("a bug")
+        return grade_one(submission, *arguments)
+
+    monkeypatch.setattr(grading, "grade_one", failing)
+    marks = grade([inbox], lessons=lessons, limits=LIMITS, progress=False)
+    assert [(row.student, row.status) for row in marks.rows] == [("A", "failed"), ("B", "graded")]
+    assert "a bug" in marks.rows[0].look[0]
+    assert report.write_csv(marks, tmp_path / "x.csv").read_text().count("\n") == 3
+
+
+def test_a_lesson_that_was_not_handed_in_earns_nothing(tmp_path, lessons):
+    other = lesson(tmp_path)
+    both = {**lessons, "02_more": type(other)("02_more", other.cells)}
+    submission = Submission("A", tmp_path, {})
+    submission.notebooks[NAME] = read_submission(
+        hand_in(tmp_path / "in", A=answered()) / "assignment04_A.ipynb", lessons
+    ).notebooks[NAME]
+    row = grade_one(submission, both, Setting(LIMITS))
+    assert [verdict.message for verdict in row.verdicts[3:]] == [grading.NOT_HANDED_IN] * 3
+
+
+def test_nothing_to_grade_is_refused(tmp_path, lessons):
+    with pytest.raises(UserError):
+        grade([tmp_path], lessons=lessons)
+
+
+def test_the_kits_own_check_cannot_be_replaced_by_one_of_the_same_name(tmp_path):
+    from enronlib.classroom.grading.lessons import solutions_folder
+    from enronlib.classroom.grading.reading import read_handed_in
+
+    path = solutions_folder() / "template.ipynb"
+    if not path.exists():
+        pytest.skip("the template lesson is not here")
+    from enronlib.classroom.grading.lessons import read_lesson
+
+    template = read_lesson(path)
+    book = json.loads(path.read_text(encoding="utf-8"))
+    fakes = {
+        "own": "def check(name, answer):\n    return 'Correct.'",
+        "patched": "import enronlib.classroom\nenronlib.classroom.check = lambda name, answer: 'Correct.'",
+        "verdicts": "from enronlib.classroom.exercise import Exercise\nExercise.judge = lambda self, answer: None",
+    }
+    for name, fake in fakes.items():
+        cells = []
+        for cell, pristine in zip(book["cells"], template.cells, strict=True):
+            source = (
+                f"{fake}\n{pristine.given}"
+                if pristine.role == "answer" and "%%" not in pristine.given
+                else pristine.given
+            )
+            cells.append({**cell, "source": source})
+        notebook = read_handed_in(json.dumps({**book, "cells": cells}).encode())
+        row = grade_one(Submission(name, path, {"template": notebook}), {"template": template}, Setting(LIMITS))
+        assert row.points == 0 or row.look, (name, row)
+        assert name == "own" or row.look, (name, row)

@@ -1,0 +1,257 @@
+"""Zips, folders and files as they are handed in, hostile ones too."""
+
+import io
+import json
+import os
+import stat
+import struct
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from enronlib import UserError
+from enronlib.classroom.grading import intake
+from enronlib.classroom.grading.intake import assign, find_submissions, lesson_of, read_submission
+from enronlib.classroom.grading.names import read_roster
+from enronlib.classroom.grading.reading import read_handed_in
+from tests.zoo.assignment import NAME, answered, lesson, untouched
+
+BOOK = json.dumps(answered()).encode()
+FILE = f"{NAME}.ipynb"
+
+
+@pytest.fixture(scope="module")
+def lessons(tmp_path_factory):
+    pristine = lesson(tmp_path_factory.mktemp("lesson"))
+    return {pristine.name: pristine}
+
+
+def zipped(path: Path, files: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return path
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(FILE, f"notebooks/{FILE}", f"assignment04_DoeJane/notebooks/{FILE}", f"C\\work\\{FILE}", "01_NUMBERS.IPYNB"),
+        *(
+            "01_numbers (1).ipynb",
+            "01_numbers-Copy1.ipynb",
+            "Copy of 01_numbers.ipynb",
+            "01 numbers.ipynb",
+            "mine.ipynb",
+        ),
+    ],
+)
+def test_the_notebook_is_found_wherever_it_lies_in_the_zip(tmp_path, lessons, name):
+    found = read_submission(
+        zipped(tmp_path / "assignment04_DoeJane.zip", {name: BOOK, "results/count.txt": b"a\t1\n"}), lessons
+    )
+    assert list(found.notebooks) == [NAME]
+    assert (found.student, found.problem, found.look) == ("DoeJane", "", [])
+
+
+def test_what_computers_add_to_zips_is_left_out(tmp_path, lessons):
+    extra = (f"__MACOSX/._{FILE}", f".ipynb_checkpoints/{FILE}", f"notebooks/.ipynb_checkpoints/x-{FILE}", ".DS_Store")
+    found = read_submission(zipped(tmp_path / "x.zip", {FILE: BOOK, **dict.fromkeys(extra, b"junk")}), lessons)
+    assert (list(found.notebooks), found.look) == ([NAME], [])
+
+
+@pytest.mark.parametrize(
+    "name", [f"../{FILE}", f"/etc/{FILE}", f"a/../../{FILE}", f"..\\{FILE}", f"C:\\{FILE}", f"C:/{FILE}"]
+)
+def test_paths_that_lead_out_are_left_out_and_looked_at(tmp_path, lessons, name):
+    found = read_submission(zipped(tmp_path / "x.zip", {name: BOOK}), lessons)
+    assert not found.notebooks
+    assert found.problem.startswith("no notebook of a lesson")
+    assert any("lead out of it" in reason for reason in found.look)
+    assert [path.name for path in tmp_path.rglob("*")] == ["x.zip"]
+
+
+def test_links_are_not_followed(tmp_path, lessons):
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        entry = zipfile.ZipInfo(FILE)
+        entry.external_attr = (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(entry, "/etc/passwd")
+    found = read_submission(path, lessons)
+    assert not found.notebooks
+    assert any("links" in reason for reason in found.look)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs symbolic links")
+def test_links_in_folders_are_not_followed(tmp_path, lessons):
+    (tmp_path / "secret.ipynb").write_bytes(BOOK)
+    (tmp_path / "student").mkdir()
+    (tmp_path / "student" / FILE).symlink_to(tmp_path / "secret.ipynb")
+    assert not read_submission(tmp_path / "student", lessons).notebooks
+
+
+def test_a_bomb_is_read_up_to_the_limit(tmp_path, lessons, monkeypatch):
+    monkeypatch.setattr(intake, "LARGEST", 100_000)
+    found = read_submission(
+        zipped(tmp_path / "x.zip", {FILE: b" " * 50_000_000, "y.ipynb": b"0" * 50_000_000}), lessons
+    )
+    assert not found.notebooks
+    assert found.problem
+
+
+def test_a_zip_that_lies_about_sizes_is_a_row(tmp_path, lessons):
+    path = zipped(tmp_path / "x.zip", {FILE: BOOK})
+    data = bytearray(path.read_bytes())
+    at = data.rindex(b"PK\x01\x02")
+    struct.pack_into("<I", data, at + 24, 5)
+    path.write_bytes(data)
+    found = read_submission(path, lessons)
+    assert found.problem or found.notebooks
+
+
+def test_ten_thousand_entries_do_no_harm(tmp_path, lessons):
+    files = {f"venv/{number}.txt": b"" for number in range(10_000)}
+    found = read_submission(zipped(tmp_path / "x.zip", {**files, FILE: BOOK}), lessons)
+    assert list(found.notebooks) == [NAME]
+
+
+def test_thousands_of_notebooks_are_not_all_read(tmp_path, lessons):
+    found = read_submission(zipped(tmp_path / "x.zip", {f"{n}.ipynb": b"{}" for n in range(3_000)}), lessons)
+    assert not found.notebooks
+    assert len(found.remarks) <= intake.MOST_NOTEBOOKS
+
+
+def test_names_in_another_encoding_do_no_harm(tmp_path, lessons):
+    data = bytearray(zipped(tmp_path / "x.zip", {"Bung/01_numbers.ipynb": BOOK}).read_bytes())
+    (tmp_path / "x.zip").write_bytes(bytes(data).replace(b"Bung/", b"\xdcb\xffng/"[:5]))
+    assert list(read_submission(tmp_path / "x.zip", lessons).notebooks) == [NAME]
+
+
+@pytest.mark.parametrize("name", ["x.zip", "x.rar", "x.7z", "x.tar.gz", "x.ipynb"])
+@pytest.mark.parametrize("data", [b"", b"junk", b"PK\x03\x04 cut off", b"PK\x05\x06" + b"\0" * 18])
+def test_what_cannot_be_read_says_why(tmp_path, lessons, name, data):
+    (tmp_path / name).write_bytes(data)
+    found = read_submission(tmp_path / name, lessons)
+    assert not found.notebooks
+    assert found.problem
+    assert str(tmp_path) not in found.problem
+
+
+def test_a_locked_zip_says_so(tmp_path, lessons):
+    data = bytearray(zipped(tmp_path / "x.zip", {FILE: BOOK}).read_bytes())
+    for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.index(mark) + offset] |= 1
+    (tmp_path / "x.zip").write_bytes(data)
+    found = read_submission(tmp_path / "x.zip", lessons)
+    assert "locked" in found.problem
+
+
+def test_a_damaged_notebook_does_not_hide_the_others(tmp_path, lessons):
+    data = zipped(tmp_path / "x.zip", {"broken.ipynb": b"x" * 50, FILE: BOOK}).read_bytes()
+    at = data.index(b"broken.ipynb") + len("broken.ipynb")
+    (tmp_path / "x.zip").write_bytes(data[:at] + b"\xff" + data[at + 1 :])
+    found = read_submission(tmp_path / "x.zip", lessons)
+    assert list(found.notebooks) == [NAME]
+    assert any("broken.ipynb" in reason for reason in found.look)
+
+
+def test_no_notebook_is_a_row_with_a_reason(tmp_path, lessons):
+    assert read_submission(zipped(tmp_path / "x.zip", {"essay.txt": b""}), lessons).problem.startswith("no notebook")
+
+
+def test_a_zip_in_a_zip_says_so(tmp_path, lessons):
+    inner = io.BytesIO()
+    zipfile.ZipFile(inner, "w").close()
+    assert "zip inside" in read_submission(zipped(tmp_path / "x.zip", {"x.zip": inner.getvalue()}), lessons).problem
+
+
+def test_of_two_notebooks_that_of_the_right_name_counts(tmp_path, lessons):
+    other = json.dumps(untouched()).encode()
+    found = read_submission(zipped(tmp_path / "x.zip", {FILE: BOOK, "01_numbers-Copy1.ipynb": other}), lessons)
+    assert found.notebooks[NAME] == read_handed_in(BOOK)
+    assert found.look == [f"2 notebooks of {NAME}; {FILE} was graded"]
+
+
+def test_files_that_pytest_would_run_are_not_read(tmp_path, lessons):
+    files = {FILE: BOOK, "conftest.py": b"1/0", "pytest.ini": b"[pytest]", "random.py": b"1/0"}
+    found = read_submission(zipped(tmp_path / "x.zip", files), lessons)
+    assert list(found.notebooks) == [NAME]
+    assert any("are not used in grading" in remark for remark in found.remarks)
+
+
+def test_a_notebook_of_another_course_is_no_lesson(lessons):
+    other = read_handed_in(b'{"cells": [{"cell_type": "code", "source": "1 + 1"}]}')
+    assert lesson_of("homework.ipynb", other, lessons) is None
+
+
+def put(folder: Path, name: str, data: bytes = BOOK, age: int = 0) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    os.utime(path, (1_000_000_000 - age, 1_000_000_000 - age))
+    return path
+
+
+def students(paths: list[Path], lessons, roster=None) -> dict[str, intake.Submission]:
+    found, _ = find_submissions(paths, lessons)
+    return {each.student: each for each in assign([read_submission(path, lessons) for path in found], roster)}
+
+
+def test_an_inbox_holds_zips_folders_and_notebooks(tmp_path, lessons):
+    zipped(tmp_path / "assignment04_DoeJane.zip", {FILE: BOOK})
+    put(tmp_path, f"RoeRichard/{FILE}")
+    put(tmp_path, f"LongLee/notebooks/{FILE}")
+    put(tmp_path, "assignment04_PoeEdgar.ipynb")
+    put(
+        tmp_path,
+        "Mia Moodle_1234_assignsubmission_file_/assignment04_MoodleMia.zip",
+        (tmp_path / "assignment04_DoeJane.zip").read_bytes(),
+    )
+    put(tmp_path, "notes.txt", b"")
+    put(tmp_path, ".DS_Store", b"")
+    _, others = find_submissions([tmp_path], lessons)
+    assert [path.name for path in others] == ["notes.txt"]
+    assert sorted(students([tmp_path], lessons)) == ["DoeJane", "LongLee", "MoodleMia", "PoeEdgar", "RoeRichard"]
+    assert all(list(each.notebooks) == [NAME] for each in students([tmp_path], lessons).values())
+
+
+def test_a_folder_with_a_lesson_in_it_is_one_submission(tmp_path, lessons):
+    put(tmp_path / "DoeJane", FILE)
+    assert list(students([tmp_path / "DoeJane"], lessons)) == ["DoeJane"]
+
+
+def test_a_lesson_alone_belongs_to_whom_the_folder_is_named_after(tmp_path, lessons):
+    assert list(students([put(tmp_path / "DoeJane", FILE)], lessons)) == ["DoeJane"]
+    assert list(students([put(tmp_path, "01_numbers_RoeRichard.ipynb")], lessons)) == ["RoeRichard"]
+
+
+def test_nothing_to_grade_is_refused(tmp_path, lessons):
+    with pytest.raises(UserError, match="no submission in"):
+        find_submissions([tmp_path], lessons)
+    with pytest.raises(UserError, match="there is no"):
+        find_submissions([tmp_path / "x"], lessons)
+
+
+def test_the_latest_of_several_submissions_counts(tmp_path, lessons):
+    put(tmp_path, "a/assignment04_DoeJane.zip", zipped(tmp_path / "x", {FILE: BOOK}).read_bytes(), age=5)
+    put(tmp_path, "b/assignment04_DoeJane.zip", b"junk", age=50)
+    found = students([tmp_path / "a", tmp_path / "b"], lessons)["DoeJane"]
+    assert list(found.notebooks) == [NAME]
+    assert found.look == ["2 submissions; the latest was graded: assignment04_DoeJane.zip"]
+
+
+def test_nobody_on_the_roster_is_dropped(tmp_path, lessons):
+    put(tmp_path / "in", "assignment04_DoeJane.ipynb")
+    put(tmp_path / "in", "assignment04_RoeRichrd.ipynb")
+    put(tmp_path / "in", "assignment04_Stranger.ipynb")
+    names = put(tmp_path, "names.csv", b"name\nRichard Roe\nLee Long\nJane Doe\n")
+    found = students([tmp_path / "in"], lessons, read_roster(names))
+    assert list(found) == ["Richard Roe", "Lee Long", "Jane Doe", "Stranger"]
+    assert found["Lee Long"].problem == "nothing was handed in"
+    assert found["Richard Roe"].look == ["handed in as RoeRichrd, taken for Richard Roe"]
+    assert found["Stranger"].look == ["not on the roster"]
+    assert found["Jane Doe"].look == []

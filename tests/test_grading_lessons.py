@@ -1,0 +1,44 @@
+"""Each lesson, graded: the copy as handed out gets nothing, the solved one everything, every time."""
+
+import copy
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from enronlib import UserError
+from enronlib.classroom.grading.grade import grade
+from enronlib.classroom.grading.lessons import find_lessons, solutions_folder
+
+try:
+    LESSONS = find_lessons()
+except UserError:
+    LESSONS = {}
+
+
+@pytest.fixture
+def inbox(tmp_path, request):
+    name = request.param
+    solved = nbformat.read(solutions_folder() / f"{name}.ipynb", as_version=4)
+    untouched = copy.deepcopy(solved)
+    for cell, pristine in zip(untouched.cells, LESSONS[name].cells, strict=True):
+        cell.source = pristine.given
+    for student, book in (("untouched", untouched), ("solved", solved)):
+        (tmp_path / student).mkdir()
+        (tmp_path / student / f"{name}.ipynb").write_text(json.dumps(book), encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.skipif(not LESSONS, reason="no lessons here")
+@pytest.mark.parametrize("inbox", LESSONS, indirect=True)
+def test_untouched_scores_nothing_and_solved_everything_on_any_mail(inbox: Path):
+    runs = [grade([inbox], jobs=2, seed=seed, progress=False) for seed in (None, 4)]
+    for marks in runs:
+        rows = {row.student: row for row in marks.rows}
+        said = {name: (row.points, [str(each) for each in row.verdicts], row.look) for name, row in rows.items()}
+        assert rows["untouched"].points == 0, said["untouched"]
+        assert rows["solved"].points == marks.points, said["solved"]
+        assert not rows["untouched"].look, said["untouched"]
+        assert not rows["solved"].look, said["solved"]
+    assert [row.verdicts for row in runs[0].rows] == [row.verdicts for row in runs[1].rows]

@@ -1,0 +1,152 @@
+"""What `pytest --nbval` does with a lesson: verdicts instead of green, and a scoreboard."""
+
+import inspect
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nbval.kernel import RunningKernel
+from nbval.plugin import IPyNbCell, IPyNbFile
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.zoo.assignment import CUBE, NAME, WRONG_CUBE, answer, answered, check, untouched
+
+
+def nbval(folder: Path, book: Any, *arguments: str) -> subprocess.CompletedProcess[str]:
+    (folder / f"{NAME}.ipynb").write_text(json.dumps(book), encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "--nbval", "-p", "no:cacheprovider", f"{NAME}.ipynb", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+
+
+def line(output: str, exercise: str) -> str:
+    """Return the exercise's line of the scoreboard, blanks made one."""
+    lines = [" ".join(each.split()) for each in output.splitlines()]
+    return next(each for each in reversed(lines) if f" {exercise} " in each and " of " in each)
+
+
+def test_a_solved_copy_passes_and_ends_with_the_scoreboard(tmp_path):
+    run = nbval(tmp_path, answered())
+    assert run.returncode == 0, run.stdout
+    assert line(run.stdout, "numbers.square") == "✔ numbers.square correct 2 of 2"
+    assert "10 of 10 points." in run.stdout
+
+
+def test_the_scoreboard_tells_wrong_from_not_attempted(tmp_path):
+    book = answered(cube=WRONG_CUBE)
+    answer(book, "total").source = answer(untouched(), "total").source
+    run = nbval(tmp_path, book)
+    assert run.returncode == 1
+    assert line(run.stdout, "numbers.cube") == "✎ numbers.cube not yet 0 of 3 look at cube(2)"
+    assert "2 of 10 points." in run.stdout
+
+
+def test_an_untouched_copy_fails_in_its_checks(tmp_path):
+    run = nbval(tmp_path, untouched())
+    assert run.returncode == 1
+    assert "0 of 10 points." in run.stdout
+    assert (
+        line(run.stdout, "numbers.square")
+        == "○ numbers.square not attempted 0 of 2 Write your code in the answer cell."
+    )
+
+
+def test_items_have_names_and_points(tmp_path):
+    run = nbval(tmp_path, answered(), "--collect-only", "-q")
+    assert "::numbers.cube (3 points)" in run.stdout
+    assert "::answer numbers.cube" in run.stdout
+
+
+def test_marks_that_switch_a_check_off_do_nothing(tmp_path):
+    book = answered(cube=WRONG_CUBE)
+    check(book, "cube").source = "# NBVAL_SKIP\n" + check(book, "cube").source
+    check(book, "cube").metadata["tags"] = ["raises-exception"]
+    run = nbval(tmp_path, book)
+    assert run.returncode == 1
+    assert line(run.stdout, "numbers.cube").startswith("✎ numbers.cube not yet")
+
+
+def test_a_slow_cell_does_not_hide_what_comes_after(tmp_path):
+    book = answered(cube="import time\ntry:\n    time.sleep(300)\nexcept BaseException:\n    pass", total="total = 5")
+    run = nbval(tmp_path, book, "--nbval-cell-timeout=2")
+    assert run.returncode == 1
+    assert "xfail" not in run.stdout
+    assert "answer numbers.cube" in run.stdout
+    assert line(run.stdout, "numbers.total") == "✎ numbers.total not yet 0 of 5 add them all up"
+
+
+def test_a_dead_kernel_is_seen_at_once(tmp_path):
+    before = time.monotonic()
+    run = nbval(tmp_path, answered(cube="import os\nos._exit(0)"))
+    assert time.monotonic() - before < 55  # not the minute a cell may take
+    assert "2 of 10 points." in run.stdout
+    assert "the kernel had ended before" in line(run.stdout, "numbers.total")
+
+
+def test_a_cell_with_an_unknown_magic_fails(tmp_path):
+    run = nbval(tmp_path, answered(cube=f"%nosuchmagic\n{CUBE}"))
+    assert run.returncode == 1
+    assert "answer numbers.cube" in run.stdout
+
+
+def test_stored_outputs_of_a_student_are_not_compared(tmp_path):
+    book = answered()
+    check(book, "cube").update(execution_count=3, outputs=[{"output_type": "stream", "name": "stdout", "text": "x"}])
+    assert nbval(tmp_path, book).returncode == 0
+
+
+def test_an_unreadable_lesson_is_told_in_a_line(tmp_path):
+    (tmp_path / f"{NAME}.ipynb").write_text('{"enronlib": [', encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "--nbval", f"{NAME}.ipynb"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert f"{NAME}.ipynb cannot be read as a notebook" in run.stdout
+    assert "Traceback" not in run.stdout
+
+
+def test_a_notebook_that_is_no_lesson_is_nbvals_alone(tmp_path):
+    book = answered()
+    book.metadata.pop("enronlib")
+    for cell in book.cells:
+        cell.metadata.pop("enronlib", None)
+    run = nbval(tmp_path, book, "--nbval-current-env", "-v")
+    assert run.returncode == 0, run.stdout
+    assert "points" not in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("function", "parameters"),
+    [
+        (IPyNbFile.collect, ["self"]),
+        (IPyNbFile.setup, ["self"]),
+        (IPyNbFile.setup_sanitize_files, ["self"]),
+        (IPyNbFile.teardown, ["self"]),
+        (IPyNbFile.get_kernel_message, ["self", "timeout", "stream"]),
+        (IPyNbCell.setup, ["self"]),
+        (IPyNbCell.runtest, ["self"]),
+        (IPyNbCell.repr_failure, ["self", "excinfo"]),
+        (IPyNbCell.raise_cell_error, ["self", "message", "args", "kwargs"]),
+        (RunningKernel.execute_cell_input, ["self", "cell_input", "allow_stdin"]),
+        (RunningKernel.await_reply, ["self", "msg_id", "timeout"]),
+        (RunningKernel.get_message, ["self", "stream", "timeout"]),
+        (RunningKernel.stop, ["self"]),
+    ],
+    ids=lambda value: getattr(value, "__qualname__", ""),
+)
+def test_nbval_still_has_what_the_plugin_stands_on(function, parameters):
+    assert list(inspect.signature(function).parameters) == parameters
+
+
+def test_nbval_runs_cells_through_the_methods_that_the_plugin_changes():
+    source = inspect.getsource(IPyNbCell.runtest)
+    for part in (
+        ".execute_cell_input(",
+        ".await_reply(",
+        ".get_kernel_message(",
+        "kernel.interrupt()",
+        "kernel.stop()",
+    ):
+        assert part in source

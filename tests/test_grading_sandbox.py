@@ -1,0 +1,194 @@
+"""The cage: what code in it can see and do, and that nothing of it is left."""
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from threading import Event, Timer
+from typing import Any
+
+import psutil
+import pytest
+
+from enronlib.classroom.grading import sandbox
+from enronlib.classroom.grading.lessons import solutions_folder
+from enronlib.classroom.grading.sandbox import TOKEN, Limits, Walls, clean_environment, supervise, visible, walls
+
+KINDS: list[Any] = [kind for kind in ("bwrap", "unshare") if walls((kind,)).kind == kind]
+PLAIN = Walls("plain")
+
+
+@pytest.fixture(params=KINDS or [pytest.param("none", marks=pytest.mark.skip(reason="no namespaces on this system"))])
+def cage(request, tmp_path):
+    """Return a function that runs Python code behind walls and returns what it prints."""
+    home = tmp_path / "cage"
+    home.mkdir()
+
+    def run(code: str, *hidden: Path) -> str:
+        command = walls((request.param,)).command([sys.executable, "-c", code], home, hidden)
+        environment = clean_environment(home, "token")
+        done = subprocess.run(
+            command, cwd=home, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert not done.stderr, done.stderr
+        return done.stdout.strip()
+
+    return run
+
+
+def test_there_is_no_network(cage):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        socket.create_connection(("127.0.0.1", port), 5).close()
+        code = f"import socket\ntry: socket.create_connection(('127.0.0.1', {port}), 2)\nexcept OSError: print('none')"
+        assert cage(code) == "none"
+
+
+def test_other_submissions_and_the_solutions_cannot_be_seen(cage, tmp_path):
+    other = tmp_path / "inbox" / "other.zip"
+    other.parent.mkdir()
+    other.touch()
+    paths = [
+        str(path) for path in (other, Path(__file__), solutions_folder() / "template.ipynb", Path.home() / ".bashrc")
+    ]
+    assert cage(f"import os\nprint([os.path.exists(path) for path in {paths}])", other.parent) == str([False] * 4)
+
+
+def test_what_is_hidden_inside_of_what_is_shown_is_empty(cage):
+    folder = Path(sandbox.__file__).parent
+    assert cage(f"import os\nprint(os.listdir({str(folder)!r}))", folder) == "[]"
+
+
+def test_python_and_the_package_are_there_and_cannot_be_written(cage):
+    target = Path(sandbox.__file__).parent / "evil.py"
+    code = (
+        f"import enronlib.classroom, pandas\ntry:\n    open({str(target)!r}, 'w')\nexcept OSError as error: print('no')"
+    )
+    assert cage(code) == "no"
+    assert not target.exists()
+
+
+def test_it_writes_to_its_own_folder_and_tmp(cage, tmp_path):
+    assert cage("open('mine', 'w').write('x'); open('/tmp/x', 'w'); open('/dev/shm/x', 'w'); print('ok')") == "ok"
+    assert (tmp_path / "cage" / "mine").read_text() == "x"
+    assert not Path("/tmp/x").exists() or Path("/tmp/x").stat().st_mtime < time.time() - 60
+
+
+def test_other_processes_cannot_be_seen(cage):
+    assert int(cage("import os\nprint(sum(name.isdigit() for name in os.listdir('/proc')))")) <= 3
+
+
+def test_the_walls_cannot_be_taken_down(cage, tmp_path):
+    umount = shutil.which("umount") or "umount"
+    code = f"""
+import subprocess, os
+for command in (['{umount}', '/proc'], ['mount', '-o', 'remount,rw', '/usr'], ['unshare', '-r', 'umount', '/usr']):
+    print(subprocess.run(command, capture_output=True).returncode != 0)
+"""
+    assert set(cage(code).split()) == {"True"}
+
+
+def test_a_pool_of_processes_works(cage):
+    code = "import multiprocessing as m\nwith m.get_context('fork').Pool(2) as pool: print(pool.map(abs, [-1, -2]))"
+    assert cage(code) == "[1, 2]"
+
+
+def test_the_environment_tells_nothing_of_the_instructor(monkeypatch, tmp_path):
+    monkeypatch.setenv("SECRET_TOKEN", "x")
+    environment = clean_environment(tmp_path, "token", {"ENRONLIB_CORPUS_SEED": "5"})
+    assert "SECRET_TOKEN" not in environment
+    assert environment["HOME"] == str(tmp_path)
+    assert environment["ENRONLIB_CORPUS_SEED"] == "5"
+    assert not any(name.startswith("PYTHON") for name in environment.keys() - set(sandbox.PYTHON))
+
+
+def test_only_what_is_needed_is_shown():
+    shown = visible()
+    assert Path("/") not in shown
+    assert Path.home() not in shown
+    assert not any(Path.home().is_relative_to(path) for path in shown)
+
+
+def test_without_walls_the_instructor_is_told(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    walls.cache_clear()
+    try:
+        assert walls().kind == "plain"
+        assert "network" in walls().missing
+    finally:
+        walls.cache_clear()
+
+
+def run(folder: Path, code: str, seconds: float = 20, limits: Limits | None = None, stop: Event | None = None) -> str:
+    command = [sys.executable, "-c", code]
+    return supervise(command, folder, limits or Limits(submission=seconds), seconds, log=folder / "log.txt", stop=stop)
+
+
+def marked() -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if TOKEN in process.environ():
+                found.append(process)
+        except (psutil.Error, OSError):
+            continue
+    return found
+
+
+def test_a_run_within_its_limits_gives_no_reason(tmp_path):
+    assert run(tmp_path, "print('done')") == ""
+    assert (tmp_path / "log.txt").read_text() == "done\n"
+
+
+def test_a_run_that_takes_too_long_is_ended(tmp_path):
+    assert run(tmp_path, "import time; time.sleep(300)", seconds=1) == "the submission took longer than 1 seconds"
+
+
+def test_a_run_can_be_stopped(tmp_path):
+    stop = Event()
+    Timer(0.5, stop.set).start()
+    assert run(tmp_path, "import time; time.sleep(300)", stop=stop)
+
+
+def test_children_in_sessions_of_their_own_are_ended_with_it(tmp_path):
+    code = "import subprocess\nfor _ in range(3): subprocess.Popen(['sleep', '300'], start_new_session=True)"
+    before = len(marked())
+    run(tmp_path, code)
+    assert len(marked()) == before
+
+
+@pytest.mark.parametrize(
+    ("child", "limits", "reason"),
+    [
+        ("x = bytearray(300_000_000)", Limits(memory=200_000_000), "more than 0.2 GB of memory"),
+        (
+            "import subprocess; [subprocess.Popen(['sleep', '300']) for _ in range(30)]",
+            Limits(processes=20),
+            "20 processes",
+        ),
+    ],
+)
+def test_what_the_run_starts_is_ended_when_it_takes_too_much_and_the_run_goes_on(tmp_path, child, limits, reason):
+    child += "; import time; time.sleep(300)"
+    code = f"import subprocess, sys\nprint(subprocess.run([sys.executable, '-c', {child!r}]).returncode)"
+    assert reason in run(tmp_path, code, 30, limits)
+    assert int((tmp_path / "log.txt").read_text()) < 0
+
+
+def test_limits_are_set_in_the_process_itself(tmp_path):
+    pytest.importorskip("resource")
+    code = (
+        "from enronlib.classroom.grading.launch import limit\nlimit(10**9, 10**6, 100)\n"
+        "try: bytearray(2 * 10**9)\nexcept MemoryError: print('memory')\n"
+        "try: open('big', 'wb').write(bytes(2 * 10**6))\nexcept OSError: print('file')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["memory", "file"], done.stderr
+
+
+def test_no_module_needs_what_only_unix_has():
+    source = "\n".join(path.read_text(encoding="utf-8") for path in Path(sandbox.__file__).parent.glob("*.py"))
+    lines = [line for line in source.splitlines() if line.startswith(("import ", "from "))]
+    assert not any(name in line.split() for line in lines for name in ("resource", "fcntl", "pwd", "grp", "pty"))

@@ -1,0 +1,140 @@
+"""What a student hands in, and the two commands."""
+
+import argparse
+import json
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from enronlib import UserError
+from enronlib.classroom.grading import cli
+from enronlib.classroom.grading.intake import read_submission
+from enronlib.classroom.grading.submit import submit
+from tests.zoo.assignment import NAME, answer, answered, check, lesson, untouched
+
+
+@pytest.fixture
+def lessons(tmp_path_factory):
+    pristine = lesson(tmp_path_factory.mktemp("lesson"))
+    return {pristine.name: pristine}
+
+
+def folder(path: Path, book=None) -> Path:
+    """Make a student's folder, with results, as it is after all cells were run."""
+    (path / "results" / "words").mkdir(parents=True)
+    (path / "results" / "count.txt").write_text("a\t1\n")
+    (path / "results" / "words" / "doe-j.txt").write_text("a\t1\n")
+    book = book or answered()
+    for cell in book.cells:
+        if cell.cell_type == "code":
+            cell.setdefault("outputs", [])
+            cell["execution_count"] = cell.get("execution_count") or 1
+    (path / f"{NAME}.ipynb").write_text(json.dumps(book), encoding="utf-8")
+    return path
+
+
+def test_the_zip_has_the_name_the_course_wants_and_all_that_counts(tmp_path, lessons):
+    handed = submit(folder(tmp_path), "José María Núñez-Ruiz", lessons)
+    assert handed.path == tmp_path / "assignment04_NunezRuizJoseMaria.zip"
+    assert handed.warnings == []
+    with zipfile.ZipFile(handed.path) as archive:
+        assert archive.namelist() == [f"{NAME}.ipynb", "results/count.txt", "results/words/doe-j.txt"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{NAME}.ipynb", handed.path.name, "results"]
+
+
+def test_what_is_submitted_can_be_graded(tmp_path, lessons):
+    handed = submit(folder(tmp_path), "Jane Doe", lessons)
+    found = read_submission(handed.path, lessons)
+    assert (found.student, list(found.notebooks), found.look) == ("DoeJane", [NAME], [])
+
+
+def test_submitting_twice_replaces_the_zip_and_gives_the_same_bytes(tmp_path, lessons):
+    first = submit(folder(tmp_path), "Jane Doe", lessons).path.read_bytes()
+    assert submit(tmp_path, "Jane Doe", lessons).path.read_bytes() == first
+
+
+def test_what_is_unsolved_is_said(tmp_path, lessons):
+    book = answered(cube="def cube(x):\n    raise NotImplementedError('later')")
+    answer(book, "total").source = answer(untouched(), "total").source
+    warnings = submit(folder(tmp_path, book), "Jane Doe", lessons).warnings
+    assert warnings == [
+        f"{NAME}.ipynb: not attempted: numbers.total",
+        f"{NAME}.ipynb: numbers.cube still raises NotImplementedError",
+    ]
+
+
+def test_a_file_saved_before_its_checks_ran_is_said(tmp_path, lessons):
+    folder(tmp_path)
+    book = answered()
+    for cell in book.cells:
+        if cell.cell_type == "code":
+            cell["execution_count"] = None
+    check(book, "square")["execution_count"] = 4
+    (tmp_path / f"{NAME}.ipynb").write_text(json.dumps(book), encoding="utf-8")
+    (warning,) = submit(tmp_path, "Jane Doe", lessons).warnings
+    assert "no run of the checks of numbers.cube, numbers.total" in warning
+
+
+def test_an_unreadable_notebook_is_said_and_handed_in_all_the_same(tmp_path, lessons):
+    folder(tmp_path)
+    (tmp_path / "02_broken.ipynb").write_text("{")
+    handed = submit(tmp_path, "Jane Doe", lessons)
+    assert "02_broken.ipynb" in handed.files
+    assert "02_broken.ipynb cannot be read" in handed.warnings[0]
+
+
+def test_missing_results_are_said(tmp_path, lessons):
+    (tmp_path / f"{NAME}.ipynb").write_text(json.dumps(untouched()), encoding="utf-8")
+    assert "there is no results/ folder with files in it" in submit(tmp_path, "Jane Doe", lessons).warnings
+
+
+def test_a_corpus_among_the_results_is_left_out(tmp_path, lessons, monkeypatch):
+    monkeypatch.setattr("enronlib.classroom.grading.submit.LARGEST_RESULT", 3)
+    handed = submit(folder(tmp_path), "Jane Doe", lessons)
+    assert handed.files == [f"{NAME}.ipynb"]
+    assert "was left out" in handed.warnings[0]
+
+
+def test_a_folder_without_notebooks_is_refused(tmp_path, lessons):
+    with pytest.raises(UserError, match="there is no notebook in"):
+        submit(tmp_path, "Jane Doe", lessons)
+
+
+def command(*arguments: str) -> int:
+    parser = argparse.ArgumentParser()
+    cli.add_commands(parser.add_subparsers())
+    options = parser.parse_args(arguments)
+    return int(options.command(options))
+
+
+def test_the_command_submits(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(folder(tmp_path))
+    assert command("submit", "Jane Doe") == 0
+    assert capsys.readouterr().out.endswith("assignment04_DoeJane.zip: 3 files. Hand in this one file.\n")
+
+
+def test_the_command_grades(tmp_path, monkeypatch, capsys, lessons):
+    monkeypatch.setattr("enronlib.classroom.grading.lessons.find_lessons", lambda: lessons)
+    monkeypatch.chdir(tmp_path)
+    submit(folder(tmp_path / "work"), "Jane Doe", lessons)
+    assert (
+        command("grade", "work/assignment04_DoeJane.zip", "--csv", "g.csv", "--feedback", "f", "--lessons", "01") == 0
+    )
+    assert "DoeJane  graded       10/10" in capsys.readouterr().out
+    assert (tmp_path / "g.csv").read_text().startswith("student,status,points,max,look,numbers.square")
+    assert sorted(path.name for path in (tmp_path / "f").iterdir()) == ["DoeJane.md", "_class.md"]
+    assert command("grade", "work", "--csv", "g.csv", "--resume", "--lessons", "01") == 0
+
+
+def test_wrong_use_of_the_command_is_told(tmp_path, lessons, monkeypatch):
+    monkeypatch.setattr("enronlib.classroom.grading.lessons.find_lessons", lambda: lessons)
+    with pytest.raises(UserError, match="--resume needs --csv"):
+        command("grade", str(tmp_path), "--resume")
+    with pytest.raises(UserError, match="there is no lesson '77'"):
+        command("grade", str(tmp_path), "--lessons", "77")
+    with pytest.raises(SystemExit):
+        command("grade", str(tmp_path), "--jobs", "0")

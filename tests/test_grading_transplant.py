@@ -1,0 +1,188 @@
+"""Reading and transplanting: whatever was done to a notebook, the lesson's checks run, in the lesson's order."""
+
+import contextlib
+import copy
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from enronlib import UserError
+from enronlib.classroom.grading.lessons import choose_lessons, find_lessons, read_lesson
+from enronlib.classroom.grading.reading import Cell, Notebook, Unreadable, read_handed_in
+from enronlib.classroom.grading.scan import TRICKS, tricks
+from enronlib.classroom.grading.transplant import Transplant, defined, transplant
+from tests.zoo.assignment import CUBE, SQUARE, answered, lesson, solved, untouched
+
+
+@pytest.fixture(scope="module")
+def pristine(tmp_path_factory):
+    return lesson(tmp_path_factory.mktemp("lesson"))
+
+
+def read(book) -> Notebook:
+    return read_handed_in(json.dumps(book).encode())
+
+
+def checks(planned: Transplant) -> list[tuple[str | None, str, int]]:
+    return [(step.exercise, step.source, step.points) for step in planned.steps if step.role in ("check", "hidden")]
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_notebook_or_a_reason(data):
+    with contextlib.suppress(Unreadable):
+        assert read_handed_in(data).cells is not None
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                ["cells", "metadata", "enronlib", "source", "cell_type", "id", "role", "exercise", "worksheets"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(JSON)
+def test_any_json_is_a_notebook_or_a_reason_and_can_be_transplanted(pristine, value):
+    try:
+        book = read(value)
+    except Unreadable:
+        return
+    assert checks(transplant(pristine, book)) == checks(transplant(pristine, Notebook(())))
+
+
+KINDS = st.sampled_from(["code", "markdown", "raw"])
+CELLS = read(answered()).cells
+
+
+@given(st.lists(st.tuples(st.sampled_from(CELLS), KINDS, st.booleans(), st.booleans()), max_size=20))
+def test_whatever_is_done_to_cells_the_checks_are_the_lessons(pristine, chosen):
+    cells = [
+        Cell(
+            kind, cell.source, cell.role if named else None, cell.exercise if named else None, cell.id if ids else None
+        )
+        for cell, kind, named, ids in chosen
+    ]
+    planned = transplant(pristine, Notebook(tuple(cells)))
+    assert checks(planned) == checks(transplant(pristine, Notebook(())))
+    assert [cell.id for cell in planned.notebook().cells] == [step.id for step in planned.steps]
+
+
+@given(st.permutations(range(len(CELLS))))
+def test_the_order_of_a_students_cells_changes_nothing(pristine, order):
+    planned = transplant(pristine, Notebook(tuple(CELLS[number] for number in order)))
+    assert planned.steps == transplant(pristine, Notebook(CELLS)).steps
+    assert not planned.untouched
+
+
+def test_nothing_of_the_students_cells_but_their_text_is_run(pristine):
+    book = answered()
+    for cell in book.cells:
+        cell["metadata"]["tags"] = ["raises-exception"]
+        cell["execution_count"] = 5
+    built = transplant(pristine, read(book)).notebook()
+    assert all(set(cell.metadata) == {"enronlib"} for cell in built.cells)
+    assert all(cell.execution_count is None and not cell.outputs for cell in built.cells)
+
+
+def test_no_solution_of_the_lesson_is_in_what_is_run(pristine):
+    text = json.dumps(transplant(pristine, read(untouched())).notebook())
+    assert "x * x" not in text
+    assert "x ** 3" not in text
+
+
+def test_cells_that_ended_the_kernel_are_left_out_and_keep_their_ids(pristine):
+    planned = transplant(pristine, read(answered()))
+    killers = {step.id: "ended the kernel" for step in planned.steps if step.exercise == "numbers.cube"}
+    kept = {cell.id: cell.source for cell in planned.notebook(killers).cells}
+    answer_id, check_id = killers
+    assert kept[answer_id] == "raise RuntimeError('ended the kernel')"
+    assert check_id not in kept
+    assert len(kept) == len(planned.steps) - 1
+
+
+def test_own_cells_stay_behind_the_cell_they_stood_behind(pristine):
+    book = answered()
+    own = {"cell_type": "code", "source": "mine = 1", "metadata": {}}
+    book.cells.insert(0, copy.deepcopy(own))
+    book.cells.append(own)
+    steps = transplant(pristine, read(book)).steps
+    assert (steps[0].role, steps[-1].role) == ("own", "own")
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        (CUBE, {"cube"}),
+        ("async def f(): pass\nclass A: pass", {"f", "A"}),
+        ("x = 1\ny: int = 2\n  z = 3\nx == 4\nprint(w=5)", {"x", "y"}),
+        ("%%writefile tasks.py\nclass T: pass", {"tasks.py", "T"}),
+        ("def broken(:", {"broken"}),
+        ("", set()),
+    ],
+)
+def test_the_names_a_cell_defines(source, names):
+    assert defined(source) == names
+
+
+def test_hidden_tests_are_those_of_the_solved_notebook(pristine, tmp_path):
+    assert pristine.hidden_tests == 1
+    (tmp_path / "01_numbers.ipynb").write_text(json.dumps(untouched()), encoding="utf-8")
+    handed_out = read_lesson(tmp_path / "01_numbers.ipynb")
+    assert handed_out.hidden_tests == 0
+    assert handed_out.exercises == pristine.exercises
+
+
+def test_a_lesson_whose_checks_have_no_names_is_refused(tmp_path):
+    book = solved()
+    book.cells[4].metadata = {"enronlib": {"role": "check"}}
+    (tmp_path / "x.ipynb").write_text(json.dumps(book), encoding="utf-8")
+    with pytest.raises(UserError, match="each check cell needs an exercise of its own"):
+        read_lesson(tmp_path / "x.ipynb")
+    with pytest.raises(UserError):
+        find_lessons(tmp_path / "nothing")
+
+
+def test_lessons_are_chosen_by_their_first_letters(pristine):
+    assert list(choose_lessons({"01_numbers": pristine}, ["01"])) == ["01_numbers"]
+
+
+def test_honest_code_is_not_suspicious():
+    assert (
+        tricks([SQUARE, CUBE, "import enronlib\nfrom enronlib.classroom import check, hint", 'check("a.b", f)']) == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("    def __eq__(self, other): return True", "an object that says what it is equal to"),
+        ("ip.ast_transformers.append(x)", "IPython's inner parts"),
+        ("os._exit(0)", "the end of the kernel, or of another process"),
+        ("check = lambda *a: None", "the check's own machinery"),
+        ("open('../02_parse.ipynb')", "the text of the checks or solutions"),
+        ("sys._getframe(1)", "other frames, or the interpreter itself"),
+        ("builtins.len = lambda x: 3", "built-ins replaced"),
+        ("# NBVAL_SKIP", "marks for nbval"),
+    ],
+)
+def test_a_trick_is_found_and_quoted(line, what):
+    assert what in TRICKS
+    assert tricks([f"x = 1\n{line}"]) == [f"{what}: {line.strip()}"]
+
+
+def test_long_lines_cost_no_time():
+    assert tricks(["open(" * 1_000_000]) == []
