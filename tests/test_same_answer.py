@@ -43,7 +43,7 @@ def files_of(maildir):
 
 
 def count_in_a_loop(maildir):
-    counts = Counter()
+    counts: Counter[str] = Counter()
     for file in files_of(maildir):
         counts.update(words_of(file))
     return counts

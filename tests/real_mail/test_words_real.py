@@ -41,7 +41,9 @@ class VisibleText(HTMLParser):
 
 
 def words_by_the_standard_library(path):
-    body = email.message_from_bytes(path.read_bytes()).get_payload(decode=True).decode("latin-1")
+    decoded = email.message_from_bytes(path.read_bytes()).get_payload(decode=True)
+    assert isinstance(decoded, bytes)
+    body = decoded.decode("latin-1")
     is_html = re.search(r"<(html|body|table|td|div|br|font|p)\b", body, re.IGNORECASE) is not None
     if is_html:
         reader = VisibleText()

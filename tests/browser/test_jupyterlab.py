@@ -1,0 +1,391 @@
+"""The lessons in a real JupyterLab in a real browser, handled as a student handles them.
+
+Skipped where there is no Chromium, Chrome or Edge. Each lesson is photographed from top to bottom, in the light and in
+the dark theme; the environment variable ENRONLIB_SCREENSHOTS names the folder that keeps the pictures.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Error, FloatRect, Locator, Page, Playwright, expect, sync_playwright
+
+from enronlib.classroom.grading.submit import submit
+from enronlib.classroom.notebook import code_cells, exercise_name, read_notebook, write_notebook
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+SOLVED = sorted(path.stem for path in NOTEBOOKS.glob("solutions/*.ipynb"))
+UNSOLVED = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
+HANDLED = ["00_start_here", "02_parse_one_email"]  # those in which cells are duplicated, split, and so on
+
+Opener = Callable[[str], "Tab"]
+
+SECONDS = 1000  # Playwright counts in milliseconds
+PATIENCE = 60 * SECONDS  # for a page or a click
+LONGEST_RUN = 240 * SECONDS  # for all cells of a lesson, on a busy machine
+WIDTH, HEIGHT = 1280, 900  # pixels, as on a small laptop
+SMALLEST_CHART = 150  # pixels
+READABLE = 4.5  # contrast of letters with their ground (WCAG 2.2, 1.4.3)
+TALLEST = 25_000  # pixels of a lesson
+THEMES = ("JupyterLab Dark", "JupyterLab Light")  # the last one stays
+QUIET = [  # nothing but the page: no first-run tour, no updates, no look at the network
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def find_browser(playwright: Playwright) -> Browser:
+    """Start the browser of this machine, or skip the test."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return playwright.chromium.launch(executable_path=path, args=QUIET)
+    for channel in ("chrome", "msedge"):
+        try:
+            return playwright.chromium.launch(channel=channel, args=QUIET)
+        except Error:
+            continue
+    pytest.skip("no Chromium, Chrome or Edge on this machine")
+
+
+@pytest.fixture(scope="module")
+def lessons(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a copy of all lessons."""
+    folder = tmp_path_factory.mktemp("lessons")
+    for original in [*NOTEBOOKS.glob("*.ipynb"), *NOTEBOOKS.glob("*/*.*")]:
+        copy = folder / original.relative_to(NOTEBOOKS)
+        copy.parent.mkdir(exist_ok=True)
+        if copy.suffix == ".ipynb":
+            write_notebook(without_outputs(original), copy)
+        elif copy.parent.name == "images":
+            shutil.copyfile(original, copy)
+    return folder
+
+
+def without_outputs(path: Path) -> Any:
+    """Read a lesson without what is stored in it: what a test then sees was made by the run it looks at."""
+    book = read_notebook(path)
+    for cell in code_cells(book):
+        cell.outputs, cell.execution_count = [], None
+    return book
+
+
+@pytest.fixture(scope="module")
+def address(lessons: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start a JupyterLab with its own home, settings and sample mail."""
+    home = tmp_path_factory.mktemp("home")
+    settings = home / "settings"
+    notifications = settings / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    notifications.parent.mkdir(parents=True)
+    notifications.write_text('{"fetchNews": "false", "checkForUpdates": false}', encoding="utf-8")
+    places = {
+        "HOME": home,
+        "XDG_CACHE_HOME": home / "cache",
+        "IPYTHONDIR": home / "ipython",
+        "JUPYTER_CONFIG_DIR": home / "config",
+        "JUPYTER_DATA_DIR": home / "data",
+        "JUPYTER_RUNTIME_DIR": home / "runtime",
+        "JUPYTERLAB_SETTINGS_DIR": settings,
+        "JUPYTERLAB_WORKSPACES_DIR": home / "workspaces",
+    }
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("ENRON", "JUPYTER"))}
+    command = [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"),
+        f"--ServerApp.root_dir={lessons}",
+        "--LabApp.expose_app_in_browser=True",  # window.jupyterapp: tells when a command has ended
+        "--LabApp.extension_manager=readonly",  # asks no registry
+    ]
+    with (home / "log.txt").open("wb") as log:
+        server = subprocess.Popen(
+            command, env=inherited | {name: str(place) for name, place in places.items()}, stdout=log, stderr=log
+        )
+    try:
+        found = json.loads(server_info(server, home / "runtime").read_text(encoding="utf-8"))
+        yield f"{found['url']}lab?reset&token={found['token']}"
+    finally:
+        server.terminate()
+        server.wait(60)
+
+
+def server_info(server: subprocess.Popen[bytes], runtime: Path) -> Path:
+    """Wait for the file in which a Jupyter server says where it listens."""
+    end = time.monotonic() + PATIENCE / SECONDS
+    while time.monotonic() < end and server.poll() is None:
+        if found := next(runtime.glob("jpserver-*.json"), None):
+            return found
+        time.sleep(0.1)
+    pytest.fail("JupyterLab did not start")
+
+
+@pytest.fixture(scope="module")
+def lab(address: str) -> Iterator[Page]:
+    """JupyterLab in the browser of this machine."""
+    with sync_playwright() as playwright:
+        browser = find_browser(playwright)
+        page = browser.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.goto(address)
+        page.wait_for_function("window.jupyterapp?.shell.currentWidget")
+        page.evaluate(WATCH)
+        yield page
+        browser.close()
+
+
+WATCH = """() => {
+    window.ended = [];
+    window.jupyterapp.commands.commandExecuted.connect((_, command) =>
+        command.result.then(() => window.ended.push(command.id)));
+}"""
+OPEN = "path => { window.jupyterapp.commands.execute('docmanager:open', {path}) }"
+IS_READY = """path => {
+    const panel = window.jupyterapp.shell.currentWidget;
+    return panel?.context?.path === path && panel.sessionContext.session?.kernel?.status === "idle";
+}"""
+CLOSE = """async () => {
+    for (const panel of [...window.jupyterapp.shell.widgets("main")]) {
+        await panel.sessionContext?.shutdown();
+        panel.dispose();
+    }
+}"""
+END = """async () => {  // of the last cell, in pixels from the top of the window
+    await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));  // all cells are drawn
+    document.querySelector(".jp-WindowedPanel-outer").scrollTo(0, 0);
+    const last = [...document.querySelectorAll(".jp-Notebook-cell")].at(-1);
+    return Math.min(Math.ceil(last.getBoundingClientRect().bottom) + 10, window.innerHeight);
+}"""
+IDS = "() => [...window.jupyterapp.shell.currentWidget.content.model.cells].map(cell => cell.id)"
+
+
+@pytest.fixture
+def open_lesson(lab: Page, lessons: Path) -> Iterator[Opener]:
+    """Opens a lesson, fresh, by its path from the folder of the lessons. Its kernel ends with the test."""
+
+    def open_(path: str) -> Tab:
+        write_notebook(without_outputs(NOTEBOOKS / path), lessons / path)
+        lab.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+        lab.evaluate(OPEN, path)
+        lab.wait_for_function(IS_READY, arg=path)
+        return Tab(lab, lessons / path)
+
+    yield open_
+    lab.keyboard.press("Escape")  # leaves a menu or a dialog, if a test failed in one
+    lab.evaluate(CLOSE)
+
+
+class Tab:
+    """A lesson open in JupyterLab; `path` is its file."""
+
+    def __init__(self, page: Page, path: Path) -> None:
+        self.page = page
+        self.path = path
+
+    def menu(self, name: str, item: str, ends_with: str, timeout: float = PATIENCE) -> None:
+        """Choose an item of a menu and wait until this command of JupyterLab has ended."""
+        self.page.evaluate("window.ended = []")
+        self.page.get_by_role("menuitem", name=name, exact=True).click()
+        self.page.locator(".lm-Menu-itemLabel").get_by_text(item, exact=True).click()
+        if item.endswith("…"):
+            self.page.get_by_role("dialog").locator(".jp-mod-accept").click()
+        self.page.wait_for_function("id => window.ended.includes(id)", arg=ends_with, timeout=timeout)
+
+    def run_all(self) -> None:
+        self.menu("Run", "Run All Cells", "notebook:run-all-cells", LONGEST_RUN)
+
+    def restart_and_run_all(self) -> None:
+        self.menu("Kernel", "Restart Kernel and Run All Cells…", "notebook:run-all-cells", LONGEST_RUN)
+
+    def save(self) -> Any:
+        """Save the lesson and return the notebook that is then on the disk."""
+        self.menu("File", "Save Notebook", "docmanager:save")
+        return read_notebook(self.path)
+
+    def cell(self, name: str) -> Locator:
+        """Return the cell with this id."""
+        return self.page.locator(".jp-Notebook-cell").nth(self.page.evaluate(IDS).index(name))
+
+    def output(self, name: str) -> Locator:
+        """Return what is shown under the cell with this id."""
+        return self.cell(name).locator(".jp-OutputArea")
+
+    def write(self, name: str, text: str) -> None:
+        """Write this text in place of what stands in a cell."""
+        self.cell(name).locator(".cm-content").click()
+        self.page.keyboard.press("ControlOrMeta+a")
+        self.page.keyboard.insert_text(text)
+
+    def press(self, name: str, keys: str) -> None:
+        """Select a cell, as by a click beside it, and press keys."""
+        self.cell(name).locator(".jp-InputArea-prompt").click()
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def change_theme(self, theme: str) -> None:
+        self.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
+        self.page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
+
+    def photograph(self, folder: Path, name: str) -> None:
+        """Take a picture of the whole lesson in each theme."""
+        self.page.set_viewport_size({"width": WIDTH, "height": TALLEST})
+        clip: FloatRect = {"x": 0, "y": 0, "width": WIDTH, "height": self.page.evaluate(END)}
+        for theme in THEMES:
+            self.change_theme(theme)
+            self.page.screenshot(path=folder / f"{name}_{theme.split()[-1].lower()}.png", clip=clip)
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """The folder for the screenshots."""
+    folder = Path(os.environ.get("ENRONLIB_SCREENSHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def identity(book: Any) -> list[Any]:
+    """Return all that `pytest --nbval`, a grader and `build` know a notebook by."""
+    return [(cell.id, cell.cell_type, cell.source, dict(cell.metadata)) for cell in book.cells]
+
+
+def run_and_look(tab: Tab) -> None:
+    """Run a lesson; it shows no error and all its pictures, and saving changes nothing but outputs."""
+    before = read_notebook(tab.path)
+    tab.run_all()
+    after = tab.save()
+    assert [out for cell in code_cells(after) for out in cell.outputs if out.output_type == "error"] == []
+    assert identity(after) == identity(before)
+    for cell in code_cells(after):
+        if cell.source.rstrip().endswith("plt.show()"):
+            size = tab.output(cell.id).locator("img").bounding_box()
+            assert size is not None
+            assert min(size["width"], size["height"]) >= SMALLEST_CHART
+    expect(tab.page.locator(".jp-RenderedMermaid img")).to_have_count(graphs(after))
+    tab.page.wait_for_function(
+        "() => [...document.querySelectorAll('.jp-Notebook img')].every(image => image.naturalWidth > 0)"
+    )
+
+
+def graphs(book: Any) -> int:
+    """Return how many graphs in the language Mermaid a notebook holds, in its text and in its outputs."""
+    in_text = sum(cell.source.count("```mermaid") for cell in book.cells if cell.cell_type == "markdown")
+    outputs = (output.get("data", {}) for cell in code_cells(book) for output in cell.outputs)
+    return int(in_text) + sum("text/vnd.mermaid" in output for output in outputs)
+
+
+@pytest.mark.parametrize("lesson", SOLVED)
+def test_a_solved_lesson_runs_and_all_its_checks_say_correct(lesson: str, open_lesson: Opener, pictures: Path) -> None:
+    tab = open_lesson(f"solutions/{lesson}.ipynb")
+    run_and_look(tab)
+    for check in code_cells(read_notebook(tab.path), "check"):
+        expect(tab.output(check.id)).to_contain_text("✔ Correct.")
+    tab.photograph(pictures, lesson)
+
+
+@pytest.mark.parametrize("lesson", UNSOLVED)
+def test_an_unsolved_lesson_runs_and_says_what_is_not_attempted(
+    lesson: str, open_lesson: Opener, pictures: Path
+) -> None:
+    tab = open_lesson(f"{lesson}.ipynb")
+    run_and_look(tab)
+    for check in code_cells(read_notebook(tab.path), "check"):
+        verdict = "○ Not attempted:" if check.metadata["enronlib"]["points"] else "✔ Correct."
+        expect(tab.output(check.id)).to_contain_text(verdict)
+    tab.photograph(pictures, f"{lesson}_unsolved")
+
+
+def test_a_hint_unfolds_with_a_click(open_lesson: Opener) -> None:
+    first = open_lesson("00_start_here.ipynb").cell("hints-start-user").locator("details").first
+    expect(first.locator("p")).to_be_hidden()
+    first.locator("summary").click()
+    expect(first.locator("p")).to_be_visible()
+
+
+def test_the_lesson_before_and_after_are_a_click_away(open_lesson: Opener) -> None:
+    tab = open_lesson("01_look_at_the_mail.ipynb")
+    tab.page.get_by_role("link", name="02 · Parse one email").click()
+    expect(tab.page.get_by_role("tab", name="02_parse_one_email.ipynb")).to_be_visible()
+
+
+def test_answer_cells_stay_and_checks_stay_as_they_are(open_lesson: Opener) -> None:
+    tab = open_lesson("00_start_here.ipynb")
+    before = identity(read_notebook(tab.path))
+    tab.press("answer-start-user", "dd")
+    tab.press("check-start-user", "dd")
+    tab.write("check-start-user", "pass")
+    assert identity(tab.save()) == before
+
+
+def test_verdicts_read_well_in_both_themes(open_lesson: Opener) -> None:
+    tab = open_lesson("00_start_here.ipynb")
+    tab.write("answer-start-user", "def user(address):\n    return address")
+    tab.run_all()
+    for theme in THEMES:
+        tab.change_theme(theme)
+        for cell in ("check-start-domain", "check-start-user", "predict-start-parts"):
+            assert contrast(tab.output(cell).locator("b")) >= READABLE
+
+
+def contrast(text: Locator) -> float:
+    """Return the contrast of a text with its ground, from 1 to 21 (WCAG 2.2, 1.4.3)."""
+    colours = text.evaluate("""text => {
+        const found = [getComputedStyle(text).color];
+        for (let each = text; each; each = each.parentElement) found.push(getComputedStyle(each).backgroundColor);
+        return found;
+    }""")
+    letters, *grounds = ([float(part) for part in re.findall(r"[\d.]+", colour)] for colour in colours)
+    ground = [0.0, 0.0, 0.0]
+    for red, green, blue, *alpha in reversed(grounds):
+        share = alpha[0] if alpha else 1.0
+        ground = [share * over + (1 - share) * under for over, under in zip((red, green, blue), ground, strict=True)]
+    bright, dark = sorted((luminance(letters[:3]), luminance(ground)), reverse=True)
+    return (bright + 0.05) / (dark + 0.05)
+
+
+def luminance(colour: list[float]) -> float:
+    """Return the relative luminance of red, green and blue from 0 to 255."""
+    parts = (part / 255 for part in colour)
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("lesson", HANDLED)
+def test_a_lesson_survives_what_a_student_does_to_it(lesson: str, open_lesson: Opener, tmp_path: Path) -> None:
+    tab = open_lesson(f"{lesson}.ipynb")
+    given = {cell.id: cell.metadata for cell in read_notebook(tab.path).cells}
+    tab.run_all()
+    answers = list(code_cells(read_notebook(NOTEBOOKS / "solutions" / f"{lesson}.ipynb"), "answer"))
+    for answer in answers:
+        tab.write(answer.id, f"# mine\n{answer.source}")
+    duplicated, split = answers[0], answers[-1]
+    tab.press(duplicated.id, "cv")
+    tab.cell(split.id).locator(".cm-line").nth(1).click(position={"x": 1, "y": 5})
+    tab.menu("Edit", "Split Cell", "notebook:split-cell-at-cursor")
+    tab.save()
+    tab.restart_and_run_all()
+    saved = tab.save()
+
+    for check in code_cells(saved, "check"):
+        expect(tab.output(check.id)).to_contain_text("✔ Correct.")
+    kept = {cell.id: cell.metadata for cell in saved.cells if cell.id in given}
+    assert kept == given
+    assert len(saved.cells) == len(given) + 2
+    owners = Counter(exercise_name(cell) for cell in code_cells(saved, "answer"))
+    assert owners == Counter(exercise_name(cell) for cell in [*answers, duplicated, split])
+
+    copy = tmp_path / tab.path.name
+    copy.write_bytes(tab.path.read_bytes())
+    command = [sys.executable, "-m", "pytest", "--nbval", "-p", "no:cacheprovider", copy.name]
+    judged = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert judged.returncode == 0, judged.stdout
+    assert submit(tmp_path, "Kim Lee").warnings == ["there is no results/ folder with files in it"]
