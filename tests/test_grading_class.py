@@ -15,11 +15,12 @@ from enronlib.classroom.grading import grade as grading
 from enronlib.classroom.grading import report
 from enronlib.classroom.grading.grade import grade, grade_one
 from enronlib.classroom.grading.intake import Submission, read_submission
+from enronlib.classroom.grading.lessons import read_lesson
 from enronlib.classroom.grading.marks import ClassMarks, Marks
 from enronlib.classroom.grading.run import Setting
 from enronlib.classroom.grading.sandbox import Limits, Walls
 from enronlib.classroom.verdict import Status, Verdict
-from tests.zoo.assignment import FULL, NAME, WRONG_CUBE, answered, lesson, untouched
+from tests.zoo.assignment import FULL, NAME, WRONG_CUBE, answered, lesson, solved, untouched
 
 LIMITS = Limits(cell=3, submission=30)
 PLAIN = Walls("plain")
@@ -234,6 +235,21 @@ def test_a_lesson_that_was_not_handed_in_earns_nothing(tmp_path, lessons):
     ).notebooks[NAME]
     row = grade_one(submission, both, Setting(LIMITS))
     assert [verdict.message for verdict in row.verdicts[3:]] == [grading.NOT_HANDED_IN] * 3
+
+
+def test_only_the_lessons_that_are_wanted_are_graded(tmp_path, lessons):
+    renamed = json.loads(json.dumps(solved()).replace("numbers.", "more.").replace("-numbers-", "-more-"))
+    renamed["metadata"]["enronlib"]["lesson"] = "02_more"
+    (tmp_path / "02_more.ipynb").write_text(json.dumps(renamed), encoding="utf-8")
+    both = {**lessons, "02_more": read_lesson(tmp_path / "02_more.ipynb")}
+    (tmp_path / "in" / "Ann").mkdir(parents=True)
+    (tmp_path / "in" / "Ann" / f"{NAME}.ipynb").write_text(json.dumps(answered()), encoding="utf-8")
+    (tmp_path / "in" / "Ann" / "02_more.ipynb").write_text(json.dumps(renamed), encoding="utf-8")
+    one = grade([tmp_path / "in"], lessons=both, wanted=["02"], limits=LIMITS, progress=False)
+    assert list(one.exercises) == ["more.square", "more.cube", "more.total"]
+    assert (one.rows[0].points, one.rows[0].look, one.rows[0].remarks) == (FULL, (), ())
+    both_of_them = grade([tmp_path / "in"], lessons=both, limits=LIMITS, progress=False)
+    assert both_of_them.rows[0].points == both_of_them.points == 2 * FULL
 
 
 def test_nothing_to_grade_is_refused(tmp_path, lessons):

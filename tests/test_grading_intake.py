@@ -188,6 +188,13 @@ def test_a_notebook_of_another_course_is_no_lesson(lessons):
     assert lesson_of("homework.ipynb", other, lessons) is None
 
 
+def test_text_that_lessons_share_makes_no_lesson(lessons):
+    book = untouched()
+    book.metadata.pop("enronlib")
+    book.cells = [cell for cell in book.cells if cell.id in ("title", "setup", "demo")]
+    assert lesson_of("homework.ipynb", read_handed_in(json.dumps(book).encode()), lessons) is None
+
+
 def put(folder: Path, name: str, data: bytes = BOOK, age: int = 0) -> Path:
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -67,6 +67,14 @@ def test_what_is_unsolved_is_said(tmp_path, lessons):
     ]
 
 
+def test_lessons_not_begun_are_said_in_one_line(tmp_path, lessons):
+    folder(tmp_path, untouched())
+    (tmp_path / "01_numbers (1).ipynb").write_text(json.dumps(untouched()), encoding="utf-8")
+    assert submit(tmp_path, "Jane Doe", lessons).warnings == [
+        "nothing written yet in 01_numbers (1).ipynb, 01_numbers.ipynb"
+    ]
+
+
 def test_a_file_saved_before_its_checks_ran_is_said(tmp_path, lessons):
     folder(tmp_path)
     book = answered()
@@ -118,7 +126,7 @@ def test_the_command_submits(tmp_path, monkeypatch, capsys):
 
 
 def test_the_command_grades(tmp_path, monkeypatch, capsys, lessons):
-    monkeypatch.setattr("enronlib.classroom.grading.lessons.find_lessons", lambda: lessons)
+    monkeypatch.setattr("enronlib.classroom.grading.grade.find_lessons", lambda: lessons)
     monkeypatch.chdir(tmp_path)
     submit(folder(tmp_path / "work"), "Jane Doe", lessons)
     assert (
@@ -131,7 +139,7 @@ def test_the_command_grades(tmp_path, monkeypatch, capsys, lessons):
 
 
 def test_wrong_use_of_the_command_is_told(tmp_path, lessons, monkeypatch):
-    monkeypatch.setattr("enronlib.classroom.grading.lessons.find_lessons", lambda: lessons)
+    monkeypatch.setattr("enronlib.classroom.grading.grade.find_lessons", lambda: lessons)
     with pytest.raises(UserError, match="--resume needs --csv"):
         command("grade", str(tmp_path), "--resume")
     with pytest.raises(UserError, match="there is no lesson '77'"):

@@ -52,7 +52,6 @@ def grade(options: argparse.Namespace) -> int:
     from enronlib import UserError  # noqa: PLC0415
     from enronlib.classroom.grading import grade as grading  # noqa: PLC0415
     from enronlib.classroom.grading import report  # noqa: PLC0415
-    from enronlib.classroom.grading.lessons import choose_lessons, find_lessons  # noqa: PLC0415
     from enronlib.classroom.grading.sandbox import Limits  # noqa: PLC0415
 
     if options.resume and not options.csv:
@@ -67,7 +66,7 @@ def grade(options: argparse.Namespace) -> int:
         seed=options.corpus_seed,
         limits=Limits(cell=options.cell_seconds, submission=60 * options.minutes),
         kept=kept,
-        lessons=choose_lessons(find_lessons(), options.lessons.split(",")) if options.lessons else None,
+        wanted=options.lessons.split(",") if options.lessons else None,
         progress=sys.stderr.isatty(),
     )
     print(report.table(marks))

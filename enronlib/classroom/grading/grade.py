@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from threading import Event
@@ -12,7 +12,7 @@ from tqdm import tqdm
 from enronlib import UserError
 from enronlib.classroom.grading.intake import Submission, assign, find_submissions, read_submission
 from enronlib.classroom.grading.kept import Kept
-from enronlib.classroom.grading.lessons import Lesson, find_lessons, solutions_folder
+from enronlib.classroom.grading.lessons import Lesson, choose_lessons, find_lessons, solutions_folder
 from enronlib.classroom.grading.marks import ClassMarks, Marks
 from enronlib.classroom.grading.names import read_roster
 from enronlib.classroom.grading.run import Setting, run
@@ -33,35 +33,38 @@ def grade(
     limits: Limits | None = None,
     kept: Path | None = None,
     lessons: Mapping[str, Lesson] | None = None,
+    wanted: Collection[str] | None = None,
     behind: Walls | None = None,
     progress: bool = True,
 ) -> ClassMarks:
     """Grade the submissions at these paths: zips, folders, notebooks, or folders of them. None of them is changed.
 
     `roster` is a CSV of names; `jobs` the number of submissions at a time (default: half the cores); `seed` that of the
-    mail the checks use; `lessons` the pristine ones (default: those of the kit that somebody handed in); `behind` the
-    walls (default: the best there are). Finished submissions are written to the file `kept`, and those that are in it
-    already are not run again. Raises UserError if there is nothing to grade.
+    mail the checks use; `lessons` the pristine ones (default: the kit's); `wanted` the names or first letters of those
+    to grade (default: those that somebody handed in); `behind` the walls (default: the best there are). Finished
+    submissions are written to the file `kept`, and those that are in it already are not run again. Raises UserError if
+    there is nothing to grade.
     """
-    known = dict(lessons) if lessons is not None else find_lessons()
+    known = find_lessons() if lessons is None else lessons
+    chosen = choose_lessons(known, wanted) if wanted else {}
     students = read_roster(roster) if roster else None
     found, others = find_submissions(paths, known)
     submissions = assign((read_submission(path, known) for path in found), students)
     if students is None:
         submissions.sort(key=lambda each: each.student.casefold())
-    if lessons is None:
+    if not chosen:
         handed_in = {name for each in submissions for name in each.notebooks}
-        known = {name: lesson for name, lesson in known.items() if name in handed_in and lesson.points} or known
-    _prepare(seed, known)
+        chosen = {name: lesson for name, lesson in known.items() if name in handed_in and lesson.points} or dict(known)
+    _prepare(seed, chosen)
     setting = Setting(limits or Limits(), seed, _hidden(paths), behind or walls())
-    store = Kept(kept, setting, known)
+    store = Kept(kept, setting, chosen)
 
     def one(submission: Submission, stop: Event) -> Marks:
-        return store.of(submission) or grade_one(submission, known, setting, stop)
+        return store.of(submission) or grade_one(submission, chosen, setting, stop)
 
     rows = _all(submissions, one, store, jobs or max((os.cpu_count() or 2) // 2, 1), progress)
     notes = [f"Not a submission, left out: {', '.join(each.name for each in others)}."] if others else []
-    return ClassMarks(known, rows, [*notes, *filter(None, [setting.walls.missing])])
+    return ClassMarks(chosen, rows, [*notes, *filter(None, [setting.walls.missing])])
 
 
 def grade_one(

@@ -207,8 +207,10 @@ def _sort(
             submission.remarks.append(f"{short} could not be read: {error}.")
             continue
         lesson = lesson_of(short, notebook, lessons)
-        if lesson is None:
-            submission.remarks.append(f"{short} is no lesson to be graded.")
+        if lesson is None and notebook.lesson is None:
+            submission.remarks.append(f"{short} is no lesson.")
+        elif lesson is None:
+            continue  # the glossary, or a lesson without exercises
         else:
             by_lesson.setdefault(lesson, []).append((name, notebook))
     for lesson, found in by_lesson.items():
@@ -233,13 +235,13 @@ def lesson_of(name: str, notebook: Notebook, lessons: Mapping[str, Lesson]) -> s
             return lesson
     scores = {lesson: _in_common(notebook, lessons[lesson]) for lesson in lessons}
     best = max(scores, key=lambda lesson: scores[lesson])
-    return best if scores[best] >= 2 or (len(lessons) == 1 and scores[best]) else None
+    return best if scores[best] else None
 
 
 def _in_common(notebook: Notebook, lesson: Lesson) -> int:
-    """Return how many cells a notebook shares with a lesson: by exercise, id, or text."""
-    given = {cell.given for cell in lesson.cells if cell.given}
-    ids = {cell.id for cell in lesson.cells}
+    """Return how many cells of a notebook belong to exercises of a lesson: by name, id, or text."""
+    special = [cell for cell in lesson.cells if cell.exercise in lesson.exercises]
+    ids, given = {cell.id for cell in special}, {cell.given for cell in special}
     return sum(cell.exercise in lesson.exercises or cell.id in ids or cell.source in given for cell in notebook.cells)
 
 

@@ -233,7 +233,7 @@ class LessonCell(IPyNbCell):  # type: ignore[misc]
             return Status.NOT_ATTEMPTED, "Write your code in the answer cell."
         if kind == "AssertionError":
             return Status.NOT_YET, _shortened(said) or "what the check asserts does not hold"
-        return Status.NOT_YET, trouble
+        return Status.NOT_YET, f"the check {trouble}" if self.parent.kernel.cell.timed_out else trouble
 
 
 def _question(word: str, exercise: str | None) -> str:

@@ -134,7 +134,7 @@ class _Lesson:
         killer = next((record for record in records if record.ended_kernel or _starved(record)), None)
         self.to_run = killer is not None or not records
         if killer is not None:
-            what = "ran out of memory" if _starved(killer) else killer.message
+            what = "ran out of memory" if _starved(killer) else killer.message.removeprefix("the check ")
             self.dropped |= {step.id: what for step in self._blamed(killer.cell)}
             if killer.message == DIED or _starved(killer):
                 self.deaths.append(f"{killer.exercise or self.name}: the kernel died or ran out of memory")

@@ -3,7 +3,7 @@
 import re
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from enronlib.classroom.grading.intake import lesson_of
 from enronlib.classroom.grading.lessons import Lesson, find_lessons
 from enronlib.classroom.grading.names import file_name
 from enronlib.classroom.grading.reading import Notebook, Unreadable, read_handed_in
-from enronlib.classroom.grading.transplant import transplant
+from enronlib.classroom.grading.transplant import Transplant, transplant
 from enronlib.corpus import natural_key
 
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # the first time a zip can hold; one for all files, so that nothing is told by it
@@ -39,7 +39,7 @@ def submit(folder: Path, name: str, lessons: Mapping[str, Lesson] | None = None)
     if not notebooks:
         raise UserError(f"there is no notebook in {folder.resolve().name}: go to the folder of your lessons")
     known = dict(lessons) if lessons is not None else find_lessons()
-    warnings = [warning for path in notebooks for warning in _warnings(path, known)]
+    warnings = list(_warnings(notebooks, known))
     results = folder / "results"
     found = [path for path in sorted(results.rglob("*")) if path.is_file()]
     files = [path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
@@ -62,28 +62,36 @@ def _notebooks(folder: Path) -> Iterator[Path]:
             return
 
 
-def _warnings(path: Path, lessons: Mapping[str, Lesson]) -> Iterator[str]:
-    try:
-        notebook = read_handed_in(path.read_bytes())
-    except Unreadable as error:
-        yield f"{path.name} cannot be read: {error}. Open it, save it, and submit again"
-        return
-    name = lesson_of(path.name, notebook, lessons)
-    if name is not None:
-        yield from (f"{path.name}: {warning}" for warning in _unsolved(notebook, lessons[name]))
+def _warnings(notebooks: Iterable[Path], lessons: Mapping[str, Lesson]) -> Iterator[str]:
+    unbegun = []
+    for path in notebooks:
+        try:
+            notebook = read_handed_in(path.read_bytes())
+        except Unreadable as error:
+            yield f"{path.name} cannot be read: {error}. Open it, save it, and submit again"
+            continue
+        name = lesson_of(path.name, notebook, lessons)
+        if name is None:
+            continue
+        planned = transplant(lessons[name], notebook)
+        if planned.untouched >= {each for each, points in lessons[name].exercises.items() if points}:
+            unbegun.append(path.name)
+        else:
+            yield from (f"{path.name}: {warning}" for warning in _unsolved(notebook, planned))
+    if unbegun:
+        yield f"nothing written yet in {', '.join(unbegun)}"
 
 
-def _unsolved(notebook: Notebook, lesson: Lesson) -> Iterator[str]:
-    planned = transplant(lesson, notebook)
-    worth = [name for name, points in lesson.exercises.items() if points and name in planned.untouched]
-    if worth:
-        yield f"not attempted: {', '.join(worth)}"
+def _unsolved(notebook: Notebook, planned: Transplant) -> Iterator[str]:
+    left = [name for name, points in planned.lesson.exercises.items() if points and name in planned.untouched]
+    if left:
+        yield f"not attempted: {', '.join(left)}"
     for step in planned.steps:
         stub_left = re.search(r"^\s*raise NotImplementedError\b", step.source, re.MULTILINE)
         if step.role == "answer" and stub_left and step.exercise not in planned.untouched:
             yield f"{step.exercise} still raises NotImplementedError"
     unchecked = [cell.exercise for cell in notebook.cells if cell.role == "check" and not cell.was_run]
-    if planned.untouched != set(lesson.exercises) and unchecked:
+    if unchecked:
         yield f"its saved file has no run of the checks of {', '.join(map(str, unchecked))}: run all cells and save"
 
 

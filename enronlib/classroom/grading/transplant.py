@@ -210,7 +210,7 @@ class _Match:
                 found = self.at(place)
                 if not found:
                     yield f"{pristine.exercise}: the check cell is missing; the lesson's own was used."
-                elif any(cell.source != pristine.given or cell.kind != "code" for cell in found):
+                elif self.changed(place, pristine) or any(cell.kind != "code" for cell in found):
                     yield f"{pristine.exercise}: the check cell was changed; the lesson's own was used."
             elif pristine.kind == "code" and not pristine.is_students:
                 changed += bool(self.changed(place, pristine))
