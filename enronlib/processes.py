@@ -1,4 +1,4 @@
-"""How the worker processes of the workflow start: alike on every system, from a notebook, a script and a terminal.
+"""How worker processes start: alike on every system, from a notebook, a script and a terminal.
 
 This module imports nothing costly, so that the command line can have the fork server get ready beside its own imports.
 """

@@ -3,7 +3,6 @@
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 import traceback
 from collections import deque
@@ -15,6 +14,8 @@ from functools import partial
 from typing import Any
 
 import cloudpickle
+
+from enronlib.processes import default_start_method
 
 Task = Callable[[int, Any], Any]  # number of the part, from 0, and the part -> result
 RunTasks = Callable[[Task, Iterable[Any]], Iterator[Any]]  # task and parts -> a result for each part, in order
@@ -31,8 +32,7 @@ def task_runner(workers: int, start_method: str | None = None) -> Iterator[RunTa
     if workers == 1:
         yield run_here
         return
-    # Fork is no default: it copies the locks of a notebook's threads but not the threads, and may wait for ever.
-    context = multiprocessing.get_context(start_method or ("spawn" if sys.platform == "win32" else "forkserver"))
+    context = multiprocessing.get_context(start_method or default_start_method())
     pool = ProcessPoolExecutor(workers, context, initializer=start_worker)
     try:
         yield partial(run_in_workers, pool, 2 * workers)

@@ -182,7 +182,7 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "WAITS", (0.01, 0.01))
+    monkeypatch.setattr(download.remote, "WAITS", (0.01, 0.01))
 
 
 @pytest.fixture
@@ -242,7 +242,7 @@ def test_cut_connection_is_taken_up_where_it_broke(site: Site, folder: Path) -> 
     assert get(site, folder) == FILES
     assert len(site.asked) == 3
     assert 0 < site.asked[1] < site.asked[2]
-    assert site.sent < len(DATA) + 2 * download.CHUNK
+    assert site.sent < len(DATA) + 2 * download.remote.CHUNK
 
 
 @pytest.mark.parametrize("etag", ['"1"', 'W/"1"', None])
@@ -377,7 +377,7 @@ def test_error_that_passes_is_waited_for(site: Site, folder: Path) -> None:
 def test_silent_server_is_given_up_and_what_came_is_kept(
     site: Site, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(download, "TIMEOUT", 0.3)
+    monkeypatch.setattr(download.remote, "TIMEOUT", 0.3)
     site.plan, site.always = [Reply(hang=150_000)], Reply(hang=0)
     assert "keeps breaking off" in fault(site, folder)
     assert part(folder).stat().st_size > 0
@@ -624,7 +624,7 @@ def test_size_that_is_only_announced_is_refused(site: Site, folder: Path) -> Non
 
 
 def test_archive_that_unpacks_to_too_much_is_refused(site: Site, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "MAX_UNPACKED", 3_000_000)
+    monkeypatch.setattr(download.archive, "MAX_UNPACKED", 3_000_000)
     site.always = Reply(packed([entry(f"maildir/a/{n}.", b"\0" * 1_000_000) for n in range(4)]))
     assert len(site.always.data) < 50_000
     assert "unpacks to more" in fault(site, folder)
@@ -634,7 +634,7 @@ def test_archive_that_unpacks_to_too_much_is_refused(site: Site, folder: Path, m
 def test_header_that_would_fill_the_memory_is_refused(
     site: Site, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(download, "MAX_MESSAGE", 1_000)
+    monkeypatch.setattr(download.archive, "MAX_MESSAGE", 1_000)
     info, content = entry("maildir/a/1.", b"x")
     info.pax_headers = {"comment": "x" * 3_000_000}
     site.always = Reply(packed([(info, content)]))
@@ -642,8 +642,8 @@ def test_header_that_would_fill_the_memory_is_refused(
 
 
 def test_limits_for_a_message_hold_for_each_alone(site: Site, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "MAX_MESSAGE", 20_000)
-    monkeypatch.setattr(download, "MAX_HEADERS", 20_000)
+    monkeypatch.setattr(download.archive, "MAX_MESSAGE", 20_000)
+    monkeypatch.setattr(download.archive, "MAX_HEADERS", 20_000)
     assert get(site, folder) == FILES
 
 
@@ -654,7 +654,7 @@ def test_headers_without_end_are_refused(site: Site, folder: Path) -> None:
 
 
 def test_too_many_entries_are_refused(site: Site, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "MAX_ENTRIES", 10)
+    monkeypatch.setattr(download.archive, "MAX_ENTRIES", 10)
     site.always = Reply(packed([entry(f"maildir/a/{n}.", b"x") for n in range(11)]))
     assert "'maildir/a/10.' is one more" in fault(site, folder)
 

@@ -20,8 +20,8 @@ ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-
 # The road the data takes. Nothing here may import what stands further down, nor what is not here.
 ROAD = [
     *("corpus", "download", "sample", "messages", "words"),
-    *("runs", "workers", "mapreduce", "dataset", "badluck"),
-    *("charts", "processes", "running", "workflow", "engines", "classroom"),
+    *("processes", "runs", "workers", "mapreduce", "dataset", "badluck"),
+    *("charts", "running", "workflow", "engines", "classroom"),
 ]
 
 

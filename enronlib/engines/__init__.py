@@ -5,12 +5,12 @@ be held: what map, shuffle and reduce are called there, and how little is left t
 """
 
 import importlib
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from enronlib import UserError, charts, corpus
+from enronlib import UserError, corpus
 from enronlib.messages import plain_text, read_email
+from enronlib.processes import default_workers
 from enronlib.words import STOP_WORDS, tokens
 
 WordCounts = Callable[[Sequence[str], int], Mapping[str, int]]
@@ -36,9 +36,11 @@ def run_engine(name: str, maildir: Path, out: Path, *, workers: int | None = Non
     All the work is done at every run: what Luigi remembers, these engines do not. Raises UserError where the engine is
     not installed.
     """
+    from enronlib import charts  # noqa: PLC0415  costly, and the processes that count words do without
+
     word_counts = find_engine(name)
     files = [str(file) for mailbox in corpus.mailboxes(maildir) for file in corpus.message_files(mailbox)]
-    counts = word_counts(files, workers or min(8, os.cpu_count() or 1))
+    counts = word_counts(files, workers or default_workers())
     results = out / "results"
     results.mkdir(parents=True, exist_ok=True)
     unfinished = results / ".count.txt.unfinished"
