@@ -1,11 +1,9 @@
 """The words of real mail, held against a count that uses nothing of the kit: the standard library alone."""
 
 import email
-import os
 import re
 from collections import Counter
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 
@@ -51,14 +49,6 @@ def words_by_the_standard_library(path):
         reader.close()
         body = "".join(reader.pieces)
     return Counter(re.findall(r"[a-z]+(?:['’][a-z]+)*", body.lower())), is_html
-
-
-@pytest.fixture(scope="module")
-def maildir():
-    folder = os.environ.get("ENRON_REAL_MAIL")
-    if not folder:
-        pytest.skip("ENRON_REAL_MAIL does not name the folder of the real mailboxes")
-    return Path(folder)
 
 
 @pytest.fixture(scope="module")

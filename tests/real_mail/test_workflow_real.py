@@ -22,14 +22,6 @@ MESSAGES = {
 
 
 @pytest.fixture(scope="module")
-def maildir():
-    folder = os.environ.get("ENRON_REAL_MAIL")
-    if not folder:
-        pytest.skip("ENRON_REAL_MAIL does not name the folder of the real mailboxes")
-    return Path(folder)
-
-
-@pytest.fixture(scope="module")
 def out(maildir, tmp_path_factory):
     out = tmp_path_factory.mktemp("out")
     run = run_workflow(maildir, out, progress=False)
