@@ -342,9 +342,10 @@ def tidy(folder: Path, expected: set[str]) -> None:
 
 def read_mailbox(mailbox: Path) -> Iterator[dict[str, Any]]:
     """Yield the 20 fields of each message, in corpus order. Raises UserError for an empty file: its copy was cut."""
+    username = printable(mailbox.name)
     for path in corpus.message_files(mailbox):
-        email = read_email(path, mailbox.parent)
-        email["username"] = printable(email["username"])
+        email = read_email(path)
+        email["username"] = username
         if not email["original_msg"]:
             raise UserError(f"{path.relative_to(mailbox.parent).as_posix()} is empty: copy it again")
         yield email

@@ -485,10 +485,10 @@ def test_the_summary_is_luigis_own_and_names_no_folder(maildir, run, out):
 
 
 def test_a_message_that_cannot_be_read_fails_its_mailbox(maildir, run, monkeypatch):
-    def deny(path, maildir):
+    def deny(path):
         if "birch-b" in path.parts:
             raise PermissionError(13, "Permission denied", str(path))
-        return read_email(path, maildir)
+        return read_email(path)
 
     monkeypatch.setattr("enronlib.workflow.read_email", deny)
     failures = run().failures
