@@ -101,7 +101,7 @@ def start(options: argparse.Namespace) -> int:
     copied, kept = start(options.folder)
     for path in kept:
         print(f"kept as it is: {_shown(options.folder) / path.relative_to(options.folder)}")
-    print(f"{_count(len(copied), 'file', 'files')} copied. Now: jupyter lab {_shown(options.folder)}")
+    print(f"{_count(len(copied), 'file', 'files')} copied. Go to that folder and run: python -m jupyter lab")
     return 0
 
 

@@ -18,13 +18,14 @@ def start(folder: Path) -> tuple[list[Path], list[Path]]:
     copied, kept = [], []
     for original in [*sorted(lessons.glob("*.ipynb")), *sorted(lessons.glob("images/*.*"))]:
         target = folder / original.relative_to(lessons)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with target.open("xb") as file:
-                file.write(original.read_bytes())
-            copied.append(target)
-        except FileExistsError:
+        if target.exists():
             kept.append(target)
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = target.with_name(f".{target.name}.unfinished")  # half a copy must not pass for a student's work
+        unfinished.write_bytes(original.read_bytes())
+        unfinished.replace(target)
+        copied.append(target)
     return copied, kept
 
 
