@@ -96,7 +96,7 @@ class Post:
                 yield (folder, numbers.next(dice, folder)), data, pieces
 
     def _reports(self, owner: Person, count: int) -> Iterator[Letter]:
-        """Yield the reports of positions that the owner of a mailbox gets: few letters, and wide tables in them.
+        """Yield the reports of positions that the owner of a mailbox gets: a few notes, and a wide table below.
 
         In real mail, too, more than half of the pieces between two blanks are empty, and most of these in one mailbox.
         """
@@ -190,7 +190,7 @@ class Post:
         """Return what a newsletter, an advertiser or a robot sends: one sentence a line."""
         voice = self.voice_of(sender)
         letter = Letter(sender, [reader], [], _date(dice), dice.pick(voice.topics), "", [], notes=False)
-        letter.write(*voice.sentences(dice, dice.number(2, 12)))
+        letter.write(*voice.sentences(dice, dice.number(2, 4 if sender is WEATHERVANE else 12)))
         if sender is WEATHERVANE:
             blank_table(letter, dice)
         elif sender is GAS_LAMP:

@@ -664,7 +664,7 @@ def blank_table(letter: Letter, dice: Dice) -> None:
     points = dice.some(PLACES, 6)
     rows = ["", f"{'Month':7}" + "".join([f"{point:>30}" for point in points])]
     next_month = letter.date.year * 12 + letter.date.month
-    for month in range(next_month, next_month + dice.number(60, 100)):
+    for month in range(next_month, next_month + dice.number(70, 100)):
         positions = [f"{dice.number(-9_999, 9_999):30,}" for _ in points]
         rows.append(f"{month % 12 + 1:02}/{month // 12}" + "".join(positions))
     letter.text += "\n".join(rows)
