@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
+from itertools import chain
 
 from enronlib.sample.dice import Dice
 from enronlib.sample.letters import (
@@ -27,11 +28,12 @@ from enronlib.sample.people import (
     GAS_LAMP,
     NIGHTJAR,
     PLACES,
+    WEATHERVANE,
     Person,
     acquaintances,
     mailbox_owners,
 )
-from enronlib.sample.quirks import CHANCES, COPY_CHANCES, MISCHIEF, QUIRKS
+from enronlib.sample.quirks import CHANCES, COPY_CHANCES, MISCHIEF, QUIRKS, blank_table
 from enronlib.sample.speech import Voice, patterns
 
 # Messages of eleven real mailboxes by month, from December 1999; five months are measured, the others share their
@@ -82,7 +84,8 @@ class Post:
         numbers = Numbers({place for place, _ in gallery})
         dice = Dice(f"{self.seed}/folders/{owner.mailbox}")
         left = size - len(gallery)
-        for letter in self._letters(owner):
+        reports = left // 3 if owner.role == "risk" else 0
+        for letter in chain(self._reports(owner, reports), self._letters(owner)):
             pieces = letter.pieces
             body = body_text(letter)
             for folder, copy in _copies(dice, letter, owner):
@@ -91,6 +94,15 @@ class Post:
                 left -= 1
                 data = exporter.export(letter, folder, body) if copy is None else exporter.export(copy, folder)
                 yield (folder, numbers.next(dice, folder)), data, pieces
+
+    def _reports(self, owner: Person, count: int) -> Iterator[Letter]:
+        """Yield the reports of positions that the owner of a mailbox gets: a few notes, and a wide table below.
+
+        In real mail, too, more than half of the pieces between two blanks are empty, and most of these in one mailbox.
+        """
+        dice = Dice(f"{self.seed}/positions/{owner.mailbox}")
+        for _ in range(count):
+            yield self._circular(dice, WEATHERVANE, owner)
 
     def _letters(self, owner: Person) -> Iterator[Letter]:
         """Yield letters that the owner of a mailbox sends or gets, without end."""
@@ -178,8 +190,10 @@ class Post:
         """Return what a newsletter, an advertiser or a robot sends: one sentence a line."""
         voice = self.voice_of(sender)
         letter = Letter(sender, [reader], [], _date(dice), dice.pick(voice.topics), "", [], notes=False)
-        letter.write(*voice.sentences(dice, dice.number(2, 12)))
-        if sender is GAS_LAMP:
+        letter.write(*voice.sentences(dice, dice.number(2, 4 if sender is WEATHERVANE else 12)))
+        if sender is WEATHERVANE:
+            blank_table(letter, dice)
+        elif sender is GAS_LAMP:
             for place in dice.some(PLACES, dice.number(20, 250)):
                 letter.text += f"\n{place:24}\t{dice.number(2, 9)}.{dice.number(10, 99)}\t{dice.number(1, 60)},000"
                 letter.said.append(place)
@@ -366,6 +380,8 @@ def _copies(dice: Dice, letter: Letter, owner: Person) -> Iterator[tuple[str, Le
     elif sent:
         if dice.chance(0.45):  # not everybody keeps what they send
             yield "sent_items", None
+    elif letter.sender is WEATHERVANE:
+        yield "value_at_risk", None
     elif dice.chance(0.12):
         yield _own_folder(dice, owner), None
     else:

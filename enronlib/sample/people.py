@@ -93,6 +93,7 @@ ROLES = (*(person.role for person in CAST), "people")
 STYLES = ("plain", "plain", "plain", "lower", "hasty", "loud")
 
 NIGHTJAR = Person("Nightjar", "Loader", "robot", domain=HOME)
+WEATHERVANE = Person("Weathervane", "Positions", "positions")
 NO_ADDRESS = Person("No", "Address", "announcement")
 ANNOUNCEMENTS = Person("Enron", "Announcements", "announcement")
 EVERYBODY = Person("All", "Worldwide", "common")

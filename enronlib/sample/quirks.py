@@ -21,7 +21,7 @@ from enronlib.sample.letters import (
     notes_block,
     original_message,
 )
-from enronlib.sample.people import FIRST_NAMES, HOME, NIGHTJAR, NO_ADDRESS, crowd
+from enronlib.sample.people import FIRST_NAMES, HOME, NIGHTJAR, NO_ADDRESS, PLACES, crowd
 
 MEASURED = 13_725  # messages
 
@@ -656,6 +656,19 @@ def signature(letter: Letter, dice: Dice) -> None:
 def tab_table(letter: Letter, dice: Dice) -> None:
     """A small table made with tabs."""
     letter.add(f"\nPoint\tVolume\nReceipt\t{dice.number(1, 60)},000\nDelivery\t{dice.number(1, 60)},000")
+
+
+@quirk("sumwell-r/value_at_risk/4.")
+def blank_table(letter: Letter, dice: Dice) -> None:
+    """A wide table whose columns are lined up by blanks: cut at each of them, it is mostly nothing."""
+    points = dice.some(PLACES, 6)
+    rows = ["", f"{'Month':7}" + "".join([f"{point:>30}" for point in points])]
+    next_month = letter.date.year * 12 + letter.date.month
+    for month in range(next_month, next_month + dice.number(70, 100)):
+        positions = [f"{dice.number(-9_999, 9_999):30,}" for _ in points]
+        rows.append(f"{month % 12 + 1:02}/{month // 12}" + "".join(positions))
+    letter.text += "\n".join(rows)
+    letter.said = [*letter.said, "Month", *points]
 
 
 @quirk("cablestitch-n/inbox/20.")
