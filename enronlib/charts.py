@@ -40,28 +40,6 @@ MOST_PANELS = 12
 _saving = threading.Lock()
 
 
-def read_counts(path: str | Path) -> dict[str, int]:
-    """Return the counts in a file of `word<TAB>count` lines (UTF-8), in the file's order.
-
-    Raises UserError when there is no such file, or a line of it is not a word and its count.
-    """
-    counts: dict[str, int] = {}
-    try:
-        with Path(path).open(encoding="utf-8", newline="\n") as lines:
-            for number, line in enumerate(lines, start=1):
-                word, tab, count = line.rstrip("\r\n").rpartition("\t")
-                if not (tab and count.isascii() and count.isdigit()):
-                    raise UserError(f"{path}, line {number}: expected a word, a tab and a count, not {line[:60]!r}")
-                if word in counts:
-                    raise UserError(f"{path}, line {number}: {word!r} has a count already; write the file anew")
-                counts[word] = int(count)
-    except FileNotFoundError:
-        raise UserError(f"there is no file {path}: name a file of word counts") from None
-    except UnicodeDecodeError:
-        raise UserError(f"{path} is not UTF-8 text: name a file of word counts") from None
-    return counts
-
-
 def top_words(
     counts: Mapping[str, int],
     n: int = 20,

@@ -37,6 +37,7 @@ from luigi.task import flatten
 from luigi.util import inherits, requires
 
 from enronlib import UserError, corpus
+from enronlib.counts import read_counts, stream_counts, write_counts
 from enronlib.messages import FIELDS, plain_text, read_email
 from enronlib.processes import get_ready
 from enronlib.running import Run, build, printable
@@ -170,7 +171,7 @@ class MapMailbox(StampedTask):
 
     words_directory = luigi.PathParameter()
 
-    code = source_of("messages", "words", "workflow")
+    code = source_of("counts", "messages", "words", "workflow")
 
     @property
     def priority(self) -> int:
@@ -217,7 +218,7 @@ class ReduceCounts(StampedTask):
 
     results_directory = luigi.PathParameter()
 
-    code = source_of("workflow")
+    code = source_of("counts", "workflow")
 
     def requires(self) -> list[MapMailbox]:
         words_directory = self.results_directory / "words"
@@ -229,7 +230,7 @@ class ReduceCounts(StampedTask):
 
     def run(self) -> None:
         with self.output().temporary_path() as path:
-            counts = heapq.merge(*(read_counts(target.file) for target in self.input()))
+            counts = heapq.merge(*(stream_counts(target.file) for target in self.input()))
             words = itertools.groupby(counts, key=operator.itemgetter(0))
             write_counts(((word, sum(count for _, count in group)) for word, group in words), path)
 
@@ -240,7 +241,7 @@ class DrawTopWords(StampedTask):
 
     top = luigi.IntParameter(default=20)
 
-    code = source_of("charts", "words", "workflow")
+    code = source_of("charts", "counts", "words", "workflow")
 
     def made_from(self) -> str:
         return digest(super().made_from(), str(self.top))
@@ -252,7 +253,7 @@ class DrawTopWords(StampedTask):
         from enronlib import charts  # noqa: PLC0415  costly, and the other tasks do without
 
         with self.output().temporary_path() as path:
-            counts = dict(read_counts(self.input().file))
+            counts = read_counts(self.input().file)
             chart = charts.top_words(counts, self.top, stop_words=STOP_WORDS, ax=charts.blank(self.top))
             charts.save(chart, path)
 
@@ -376,24 +377,3 @@ def read_parquet(path: Path, columns: list[str]) -> Iterator[dict[str, Any]]:
     with path.open("rb") as file:
         for batch in pq.ParquetFile(file).iter_batches(batch_size=256, columns=columns, use_threads=False):
             yield from batch.to_pylist()
-
-
-def write_counts(counts: Iterable[tuple[str, int]], path: Path) -> None:
-    """Write one `word<TAB>count` a line."""
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(f"{word}\t{count}\n" for word, count in counts)
-
-
-def read_counts(path: Path) -> Iterator[tuple[str, int]]:
-    """Yield the words and counts of a file, which is closed between reads: a merge may take any number of files."""
-    position = 0
-    while True:
-        with path.open("rb") as file:
-            file.seek(position)
-            lines = file.readlines(2**16)
-            position = file.tell()
-        if not lines:
-            return
-        for line in lines:
-            word, count = line.decode("utf-8").split("\t")
-            yield word, int(count)

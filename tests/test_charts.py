@@ -421,43 +421,6 @@ class TestSave:
         assert [entry.name for entry in tmp_path.iterdir()] == ["top.png"]
 
 
-class TestReadCounts:
-    def write(self, folder: Path, text: str) -> Path:
-        path = folder / "count.txt"
-        path.write_text(text, encoding="utf-8", newline="\n")
-        return path
-
-    def test_reads_words_and_counts_in_the_order_of_the_file(self, tmp_path: Path) -> None:
-        path = self.write(tmp_path, "gas\t3\nmüller\t1\nthe\t52127\n")
-        assert list(charts.read_counts(path).items()) == [("gas", 3), ("müller", 1), ("the", 52127)]
-
-    def test_an_empty_file_has_no_counts(self, tmp_path: Path) -> None:
-        assert charts.read_counts(self.write(tmp_path, "")) == {}
-
-    def test_line_ends_of_windows_and_a_missing_last_one_are_read(self, tmp_path: Path) -> None:
-        assert charts.read_counts(self.write(tmp_path, "gas\t3\r\nthe\t4")) == {"gas": 3, "the": 4}
-
-    @pytest.mark.parametrize(
-        "line", ["gas", "gas 3", "gas\t", "gas\tmany", "gas\t-3", "gas\t1.5", "gas\t٣", "", "gas\t3\tx"]
-    )
-    def test_a_malformed_line_is_named(self, tmp_path: Path, line: str) -> None:
-        with pytest.raises(UserError, match=r"count\.txt, line 2: expected a word, a tab and a count"):
-            charts.read_counts(self.write(tmp_path, f"the\t4\n{line}\nto\t5\n"))
-
-    def test_a_word_counted_twice_is_named(self, tmp_path: Path) -> None:
-        with pytest.raises(UserError, match="line 2: 'gas' has a count already"):
-            charts.read_counts(self.write(tmp_path, "gas\t3\ngas\t4\n"))
-
-    def test_a_missing_file_is_named(self, tmp_path: Path) -> None:
-        with pytest.raises(UserError, match=r"no file .*count\.txt"):
-            charts.read_counts(tmp_path / "count.txt")
-
-    def test_a_file_that_is_not_text_is_named(self, tmp_path: Path) -> None:
-        (tmp_path / "count.txt").write_bytes(b"\xff\t3\n")
-        with pytest.raises(UserError, match="not UTF-8"):
-            charts.read_counts(tmp_path / "count.txt")
-
-
 def luminance(color: str) -> float:
     """Relative luminance as WCAG 2.1 defines it."""
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(color)]

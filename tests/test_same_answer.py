@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from enronlib import UserError, corpus
-from enronlib.charts import read_counts
+from enronlib.counts import read_counts
 from enronlib.engines import find_engine, words_of
 from enronlib.mapreduce import map_reduce
 from enronlib.sample import read_truth, write_sample

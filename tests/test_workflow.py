@@ -46,7 +46,6 @@ from enronlib.workflow import (
     ProcessEnronEmails,
     ProcessMailbox,
     ReduceCounts,
-    read_counts,
     run_workflow,
 )
 
@@ -266,18 +265,6 @@ def test_counts_of_any_corpus_equal_a_plain_loop(tmp_path, corpus):
     for path in (path for path in maildir.rglob("*") if path.is_file()):
         counts.update(tokens(plain_text(read_email(path, maildir))))
     assert counts_in(out / "results/count.txt") == counts
-
-
-def test_any_number_of_counts_can_be_merged(tmp_path):
-    path = tmp_path / "words.txt"
-    path.write_text("a\t1\nb\t2\n", encoding="utf-8", newline="\n")
-    counts = read_counts(path)
-    assert next(counts) == ("a", 1)
-    path.rename(tmp_path / "other.txt")  # which an open file would not allow on Windows
-    if sys.platform != "win32":
-        assert psutil.Process().open_files() == [
-            file for file in psutil.Process().open_files() if "other" not in file.path
-        ]
 
 
 # Only what is missing or out of date

@@ -29,6 +29,7 @@ def execute_notebook(path: Path) -> bool:
         kernel_name="python3",
         timeout=120,
         record_timing=False,
+        coalesce_streams=True,
         extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(path.parent)}},
     )

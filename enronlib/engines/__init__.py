@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from enronlib import UserError, corpus
+from enronlib.counts import write_counts
 from enronlib.messages import plain_text, read_email
 from enronlib.processes import default_workers
 from enronlib.words import STOP_WORDS, tokens
@@ -44,8 +45,7 @@ def run_engine(name: str, maildir: Path, out: Path, *, workers: int | None = Non
     results = out / "results"
     results.mkdir(parents=True, exist_ok=True)
     unfinished = results / ".count.txt.unfinished"
-    with unfinished.open("w", encoding="utf-8", newline="\n") as lines:
-        lines.writelines(f"{word}\t{count}\n" for word, count in sorted(counts.items()))
+    write_counts(sorted(counts.items()), unfinished)
     unfinished.replace(results / "count.txt")
     chart = charts.top_words(counts, top, stop_words=STOP_WORDS, ax=charts.blank(top))
     charts.save(chart, results / "top_words.png")

@@ -1,0 +1,76 @@
+from pathlib import Path
+
+import psutil
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from enronlib import UserError
+from enronlib.counts import BLOCK, read_counts, stream_counts, write_counts
+from enronlib.words import TOKEN
+
+WORDS = st.from_regex(TOKEN, fullmatch=True)
+
+
+def write_text(folder: Path, text: str) -> Path:
+    path = folder / "count.txt"
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return path
+
+
+def test_reads_words_and_counts_in_the_order_of_the_file(tmp_path: Path) -> None:
+    path = write_text(tmp_path, "gas\t3\nmüller\t1\nthe\t52127\n")
+    assert list(read_counts(path).items()) == [("gas", 3), ("müller", 1), ("the", 52127)]
+
+
+def test_an_empty_file_has_no_counts(tmp_path: Path) -> None:
+    assert read_counts(write_text(tmp_path, "")) == {}
+
+
+def test_line_ends_of_windows_and_a_missing_last_one_are_read(tmp_path: Path) -> None:
+    assert read_counts(write_text(tmp_path, "gas\t3\r\nthe\t4")) == {"gas": 3, "the": 4}
+
+
+@pytest.mark.parametrize(
+    "line", ["gas", "gas 3", "gas\t", "gas\tmany", "gas\t-3", "gas\t1.5", "gas\t٣", "", "gas\t3\tx"]
+)
+def test_a_malformed_line_is_named(tmp_path: Path, line: str) -> None:
+    with pytest.raises(UserError, match=r"count\.txt, line 2: expected a word, a tab and a count"):
+        read_counts(write_text(tmp_path, f"the\t4\n{line}\nto\t5\n"))
+
+
+def test_a_word_counted_twice_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="line 2: 'gas' has a count already"):
+        read_counts(write_text(tmp_path, "gas\t3\ngas\t4\n"))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"no file .*count\.txt"):
+        read_counts(tmp_path / "count.txt")
+
+
+def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "count.txt").write_bytes(b"\xff\t3\n")
+    with pytest.raises(UserError, match="not UTF-8"):
+        read_counts(tmp_path / "count.txt")
+
+
+@given(counts=st.dictionaries(WORDS, st.integers(min_value=0)))
+def test_what_is_written_is_read_again(tmp_path_factory: pytest.TempPathFactory, counts: dict[str, int]) -> None:
+    path = tmp_path_factory.mktemp("counts") / "count.txt"
+    write_counts(sorted(counts.items()), path)
+    assert list(read_counts(path).items()) == sorted(counts.items())
+
+
+def test_a_long_file_is_streamed_whole(tmp_path: Path) -> None:
+    counts = [(f"word{'a' * (number % 50)}", number) for number in range(BLOCK // 8)]
+    write_counts(counts, tmp_path / "count.txt")
+    assert list(stream_counts(tmp_path / "count.txt")) == counts
+
+
+def test_a_file_that_is_streamed_is_not_kept_open(tmp_path: Path) -> None:
+    path = write_text(tmp_path, "a\t1\nb\t2\n")
+    counts = stream_counts(path)
+    assert next(counts) == ("a", 1)
+    assert str(path) not in [file.path for file in psutil.Process().open_files()]
+    path.rename(tmp_path / "other.txt")  # which an open file would not allow on Windows
