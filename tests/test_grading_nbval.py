@@ -55,6 +55,27 @@ def test_an_untouched_copy_fails_in_its_checks(tmp_path):
     )
 
 
+def test_pytest_does_not_repeat_what_the_scoreboard_says(tmp_path):
+    run = nbval(tmp_path, answered(cube=WRONG_CUBE))
+    assert run.stdout.count("look at cube(2)") == 1
+    assert "1 unsolved" in run.stdout
+    assert "FAILURES" not in run.stdout
+
+
+def test_a_call_of_what_is_not_written_is_not_yet(tmp_path):
+    book = untouched()
+    answer(book, "cube").source = "def cube(x):\n    return x * square(x)"
+    run = nbval(tmp_path, book)
+    assert line(run.stdout, "numbers.cube").startswith("✎ numbers.cube not yet 0 of 3 your answer called square()")
+    assert line(run.stdout, "numbers.square").startswith("○ numbers.square not attempted")
+
+
+def test_a_name_that_is_not_there_is_told_with_the_next_step(tmp_path):
+    run = nbval(tmp_path, answered(total="total ="))
+    assert "NameError: name 'total' is not defined; does the answer" in " ".join(run.stdout.split())
+    assert "\x1b" not in run.stdout
+
+
 def test_items_have_names_and_points(tmp_path):
     run = nbval(tmp_path, answered(), "--collect-only", "-q")
     assert "::numbers.cube (3 points)" in run.stdout

@@ -24,9 +24,9 @@ def scoreboard(verdicts: Sequence[Verdict], lesson: Lesson | None = None) -> str
     for row in rows:
         worth = points[row.exercise]
         head = f"{SIGNS[row.status]} {row.exercise:{name_width}}  {row.status.lower():13}  "
-        head += f"{worth if row.status is Status.CORRECT else 0} of {worth}  "
+        head += f"{f'{worth if row.status is Status.CORRECT else 0} of {worth}' if worth else 'example'}  "
         room = max(shutil.get_terminal_size().columns - len(head), 40)
-        first, *rest = textwrap.wrap(" ".join(row.message.split()), room) or [""]
+        first, *rest = textwrap.wrap(" ".join(row.message.splitlines()), room) or [""]
         lines += [(head + first).rstrip(), *(" " * len(head) + line for line in rest)]
     return "\n".join([*lines, f"{total} {_more(lesson)}".rstrip()])
 
@@ -36,5 +36,6 @@ def _more(lesson: Lesson | None) -> str:
         return ""
     number = lesson.hidden_tests
     if number:
-        return f"Grading also runs {number} hidden check{'s' * (number != 1)}, and may run all of them on other mail."
-    return "Grading may run these checks on other mail."
+        hidden = f"{number} hidden check{'s' * (number != 1)}"
+        return f"Your teacher also runs {hidden}, and may run all of them on mail you have not seen."
+    return "Your teacher may run the same checks on mail you have not seen."
