@@ -37,6 +37,12 @@ class Mail:
         """All messages as `enronlib.messages.read_email` gives them, in corpus order."""
         return _emails(self.maildir)
 
+    @staticmethod
+    def place(path: Path) -> str:
+        """Return where a file or folder is, written so that a student can open it on their own machine."""
+        home = Path.home()
+        return f"~/{path.relative_to(home).as_posix()}" if path.is_relative_to(home) else path.as_posix()
+
     @property
     def truth(self) -> Mapping[str, Any]:
         """What is known of this corpus without the code under test; see `enronlib.sample.read_truth`."""
