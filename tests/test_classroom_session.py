@@ -1,10 +1,16 @@
 """What cells call: check, hint, predict, progress."""
 
+import os
+import time
+from pathlib import Path
+
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from enronlib import UserError
 from enronlib.classroom import check, hint, predict, progress, session
+from enronlib.classroom.exercise import Source, Wrong
+from enronlib.classroom.rehearsal import inside, wrong_answer
 from enronlib.classroom.verdict import CheckFailed, Status
 
 
@@ -82,6 +88,45 @@ def test_ipython_shows_a_failed_check_without_a_stack(
     shown = capsys.readouterr().out
     assert "template.longest: Not yet: min(" in shown
     assert "Traceback" not in shown
+
+
+def test_a_verdict_does_not_depend_on_the_time_zone_and_leaves_it_as_it_was() -> None:
+    zones = []
+
+    def look(words: list[str]) -> str:
+        zones.append(time.strftime("%Z"))
+        return longest(words)
+
+    before = time.strftime("%Z"), os.environ.get("TZ")
+    assert check("template.longest", look).status is Status.CORRECT
+    assert (time.strftime("%Z"), os.environ.get("TZ")) == before
+    if hasattr(time, "tzset"):
+        assert set(zones) <= {"CST", "CDT"}
+
+
+UNWRITTEN = """
+import luigi
+
+def greet():
+    raise NotImplementedError("your code here")
+
+class Greeting(luigi.Task):
+    folder = luigi.Parameter()
+
+    def output(self):
+        return luigi.LocalTarget(f"{self.folder}/greeting.txt")
+
+    def run(self):
+        greet()
+"""
+
+
+def test_a_task_that_calls_what_is_not_written_is_not_yet(tmp_path: Path) -> None:
+    with inside(tmp_path):
+        answer = wrong_answer("template.greeting", Wrong("calls a stub", Source(UNWRITTEN), ""))
+        verdict = check("template.greeting", answer)
+    assert verdict.status is Status.NOT_YET
+    assert verdict.message == "Greeting.run() called greet(), which is not written yet: write that first."
 
 
 def test_an_unknown_exercise_is_named_with_its_neighbour() -> None:

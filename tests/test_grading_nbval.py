@@ -14,6 +14,8 @@ from nbval.plugin import IPyNbCell, IPyNbFile
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from enronlib.classroom.grading.scoreboard import scoreboard
+from enronlib.classroom.verdict import Status, Verdict
 from tests.zoo.assignment import CUBE, NAME, WRONG_CUBE, answer, answered, check, untouched
 
 
@@ -74,6 +76,19 @@ def test_a_name_that_is_not_there_is_told_with_the_next_step(tmp_path):
     run = nbval(tmp_path, answered(total="total ="))
     assert "NameError: name 'total' is not defined; does the answer" in " ".join(run.stdout.split())
     assert "\x1b" not in run.stdout
+
+
+def test_the_scoreboard_keeps_blanks_and_shows_an_example_as_one(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    verdicts = [
+        Verdict("start.domain", Status.CORRECT, "Good.", 0),
+        Verdict("start.user", Status.NOT_YET, "user() returned 'a  b'; look.\nNext step: hint", 12),
+    ]
+    assert scoreboard(verdicts).splitlines() == [
+        "✔ start.domain  correct        example  Good.",
+        "✎ start.user    not yet        0 of 12  user() returned 'a  b'; look. Next step: hint",
+        "0 of 12 points.",
+    ]
 
 
 def test_items_have_names_and_points(tmp_path):
