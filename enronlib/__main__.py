@@ -24,8 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         thing = Path(error.filename).name if isinstance(error.filename, str) else "a file"
         print(f"enronlib: {error.strerror or error}: {thing}", file=sys.stderr)
-    except KeyboardInterrupt:
-        print("enronlib: stopped; what was finished is kept, and the next run goes on from there", file=sys.stderr)
+    except KeyboardInterrupt as stopped:
+        kept = str(stopped) or "what was finished is kept, and the next run goes on from there"
+        print(f"enronlib: stopped; {kept}", file=sys.stderr)
         return 130
     return 2
 

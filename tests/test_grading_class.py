@@ -5,7 +5,9 @@ import json
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
+import nbformat
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -20,7 +22,7 @@ from enronlib.classroom.grading.marks import ClassMarks, Marks
 from enronlib.classroom.grading.run import Setting
 from enronlib.classroom.grading.sandbox import Limits, Walls
 from enronlib.classroom.verdict import Status, Verdict
-from tests.zoo.assignment import FULL, NAME, WRONG_CUBE, answered, lesson, solved, untouched
+from tests.zoo.assignment import CUBE, FULL, NAME, WRONG_CUBE, answered, lesson, solved, untouched
 
 LIMITS = Limits(cell=3, submission=30)
 PLAIN = Walls("plain")
@@ -147,7 +149,7 @@ def test_marks_do_not_depend_on_the_walls(tmp_path, lessons):
 def test_a_killed_grading_process_is_to_be_looked_at(tmp_path, lessons):
     inbox = hand_in(tmp_path / "in", Kay=answered(cube="import os, time\nos.kill(os.getppid(), 9)\ntime.sleep(60)"))
     (row,) = grade([inbox], lessons=lessons, limits=LIMITS, behind=PLAIN, progress=False).rows
-    assert row.status == "graded"
+    assert row.status == "look"
     assert row.points <= FULL - 3
     assert any("not all of it was run" in reason for reason in row.look)
 
@@ -202,13 +204,44 @@ def test_an_interruption_keeps_what_is_finished(tmp_path, lessons, monkeypatch):
             yield future
 
     monkeypatch.setattr(grading, "_finished", interrupted)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(grading.Stopped, match="2 of 6"):
         grade([inbox], **options)
     assert len((tmp_path / "kept.jsonl").read_text().splitlines()) == 2
     assert len(ran) < 6
     monkeypatch.setattr(grading, "_finished", original)
-    assert len(grade([inbox], **options).rows) == 6
+    resumed = grade([inbox], **options)
+    assert len(resumed.rows) == 6
+    assert "2 of 6 taken from before" in resumed.notes
     assert threading.active_count() < 5
+
+
+def test_graded_anew_what_was_kept_is_moved_aside(tmp_path, lessons):
+    inbox = hand_in(tmp_path / "in", A=untouched())
+    kept = tmp_path / "grades.resume.jsonl"
+    for text in ("older", "old"):
+        kept.write_text(text, encoding="utf-8")
+        grade([inbox], lessons=lessons, kept=kept, anew=True, progress=False)
+    assert kept.read_text(encoding="utf-8") != "old"
+    assert (tmp_path / "grades.resume.old.jsonl").read_text(encoding="utf-8") == "old"
+
+
+def test_a_slip_in_the_command_leaves_what_was_kept_alone(tmp_path, lessons):
+    inbox, kept = hand_in(tmp_path / "in", A=untouched()), tmp_path / "grades.resume.jsonl"
+    kept.write_text("hours of work", encoding="utf-8")
+    slips = ({"paths": [tmp_path / "inn"]}, {"wanted": ["77"]}, {"roster": tmp_path / "nams.csv"})
+    for slip in slips:
+        with pytest.raises((UserError, OSError)):
+            grade(**{"paths": [inbox], "lessons": lessons, "kept": kept, "anew": True, "progress": False, **slip})
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["grades.resume.jsonl"]
+    assert kept.read_text(encoding="utf-8") == "hours of work"
+
+
+def test_where_there_is_no_terminal_each_finished_submission_is_a_line(tmp_path, lessons, monkeypatch, capsys):
+    inbox = hand_in(tmp_path / "in", A=untouched())
+    (inbox / "assignment04_B.zip").write_bytes(b"junk")
+    monkeypatch.setattr(grading, "_finished", lambda waiting: reversed([*waiting]))
+    grade([inbox], lessons=lessons)
+    assert capsys.readouterr().err.splitlines() == ["1 of 2  B  unreadable", "2 of 2  A  0/10"]
 
 
 def test_an_error_of_the_grader_costs_one_row(tmp_path, lessons, monkeypatch):
@@ -226,30 +259,84 @@ def test_an_error_of_the_grader_costs_one_row(tmp_path, lessons, monkeypatch):
     assert report.write_csv(marks, tmp_path / "x.csv").read_text().count("\n") == 3
 
 
-def test_a_lesson_that_was_not_handed_in_earns_nothing(tmp_path, lessons):
-    other = lesson(tmp_path)
-    both = {**lessons, "02_more": type(other)("02_more", other.cells)}
-    submission = Submission("A", tmp_path, {})
-    submission.notebooks[NAME] = read_submission(
-        hand_in(tmp_path / "in", A=answered()) / "assignment04_A.ipynb", lessons
-    ).notebooks[NAME]
-    row = grade_one(submission, both, Setting(LIMITS))
+@pytest.fixture
+def both(tmp_path, lessons):
+    (tmp_path / "02_more.ipynb").write_text(json.dumps(more(solved())), encoding="utf-8")
+    return {**lessons, "02_more": read_lesson(tmp_path / "02_more.ipynb")}
+
+
+def more(book: Any) -> Any:
+    """Return a notebook of the lesson `02_more`, which is the first one under other names."""
+    renamed = json.loads(json.dumps(book).replace("numbers.", "more.").replace("-numbers-", "-more-"))
+    renamed["metadata"]["enronlib"]["lesson"] = "02_more"
+    return renamed
+
+
+def folder_of(student: Path, first: Any, second: Any) -> Path:
+    student.mkdir(parents=True)
+    for name, book in ((NAME, first), ("02_more", second)):
+        if book is not None:
+            text = book if isinstance(book, str) else json.dumps(book)
+            (student / f"{name}.ipynb").write_text(text, encoding="utf-8")
+    return student.parent
+
+
+def test_a_lesson_that_was_not_handed_in_earns_nothing(tmp_path, both):
+    inbox = folder_of(tmp_path / "in" / "Ann", answered(), None)
+    (row,) = grade([inbox], lessons=both, wanted=["01", "02"], limits=LIMITS, progress=False).rows
     assert [verdict.message for verdict in row.verdicts[3:]] == [grading.NOT_HANDED_IN] * 3
 
 
-def test_only_the_lessons_that_are_wanted_are_graded(tmp_path, lessons):
-    renamed = json.loads(json.dumps(solved()).replace("numbers.", "more.").replace("-numbers-", "-more-"))
-    renamed["metadata"]["enronlib"]["lesson"] = "02_more"
-    (tmp_path / "02_more.ipynb").write_text(json.dumps(renamed), encoding="utf-8")
-    both = {**lessons, "02_more": read_lesson(tmp_path / "02_more.ipynb")}
-    (tmp_path / "in" / "Ann").mkdir(parents=True)
-    (tmp_path / "in" / "Ann" / f"{NAME}.ipynb").write_text(json.dumps(answered()), encoding="utf-8")
-    (tmp_path / "in" / "Ann" / "02_more.ipynb").write_text(json.dumps(renamed), encoding="utf-8")
-    one = grade([tmp_path / "in"], lessons=both, wanted=["02"], limits=LIMITS, progress=False)
+def test_a_damaged_lesson_is_not_called_missing(tmp_path, both):
+    inbox = folder_of(tmp_path / "in" / "Ann", answered(), json.dumps(more(answered()))[:2000])
+    (row,) = grade([inbox], lessons=both, limits=LIMITS, progress=False).rows
+    assert (row.status, row.points) == ("look", FULL)
+    assert row.look == ("02_more.ipynb: the file is damaged or cut off",)
+    assert {verdict.message for verdict in row.verdicts[3:]} == {"could not be read: the file is damaged or cut off"}
+
+
+def test_only_the_lessons_that_are_wanted_are_graded(tmp_path, both):
+    inbox = folder_of(tmp_path / "in" / "Ann", answered(), more(solved()))
+    one = grade([inbox], lessons=both, wanted=["2"], limits=LIMITS, progress=False)
     assert list(one.exercises) == ["more.square", "more.cube", "more.total"]
     assert (one.rows[0].points, one.rows[0].look, one.rows[0].remarks) == (FULL, (), ())
-    both_of_them = grade([tmp_path / "in"], lessons=both, limits=LIMITS, progress=False)
+    both_of_them = grade([inbox], lessons=both, limits=LIMITS, progress=False)
     assert both_of_them.rows[0].points == both_of_them.points == 2 * FULL
+    assert both_of_them.notes == []
+
+
+def test_lessons_that_nobody_began_are_left_out_and_that_is_said(tmp_path, both):
+    inbox = folder_of(tmp_path / "in" / "Ann", answered(), more(untouched()))
+    folder_of(tmp_path / "in" / "Bob", untouched(), more(untouched()))
+    marks = grade([inbox], lessons=both, limits=LIMITS, progress=False)
+    assert list(marks.lessons) == [NAME]
+    assert marks.notes == ["graded: 01 (nobody began the others; --lessons changes that)"]
+
+
+def test_what_nobody_wrote_in_is_not_run(tmp_path, both, monkeypatch):
+    monkeypatch.setattr(nbformat, "write", None)
+    inbox = folder_of(tmp_path / "in" / "Bob", untouched(), more(untouched()))
+    marks = grade([inbox], lessons=both, progress=False)
+    assert list(marks.lessons) == [NAME, "02_more"]
+    assert {str(verdict) for verdict in marks.rows[0].verdicts} == {"Not attempted: nothing was written"}
+    assert marks.rows[0].status == "graded"
+
+
+def test_what_could_have_turned_a_wrong_answer_right_is_told_first_and_names_last(tmp_path, lessons):
+    path = hand_in(tmp_path / "in", A=answered(cube=REPLACES, total="exit()")) / "assignment04_A.ipynb"
+    submission = read_submission(path, lessons)
+    submission.look.append("not on the roster")
+    row = grade_one(submission, lessons, Setting(LIMITS))
+    assert row.status == "look"
+    assert row.look[0] == "numbers.cube: built-ins were replaced: print"
+    assert row.look[-1] == "not on the roster"
+    assert row.in_doubt == ("numbers.cube",)
+    page = report.student_page(row, ClassMarks(lessons, [row]))
+    assert "| numbers.cube | 3 of 3 | **To be looked at by your instructor** |" in page
+    assert "| numbers.square | 2 of 2 | **Correct**  |" in page
+
+
+REPLACES = f"import builtins\nsetattr(vars()['builtins'], 'print', lambda *_: None)\n{CUBE}"
 
 
 def test_nothing_to_grade_is_refused(tmp_path, lessons):

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from enronlib import UserError
 from enronlib.classroom.grading.lessons import choose_lessons, find_lessons, read_lesson
 from enronlib.classroom.grading.reading import Cell, Notebook, Unreadable, read_handed_in
-from enronlib.classroom.grading.scan import TRICKS, tricks
+from enronlib.classroom.grading.scan import TRICKS, borrowed, tricks
 from enronlib.classroom.grading.transplant import Transplant, defined, transplant
 from tests.zoo.assignment import CUBE, SQUARE, answered, lesson, solved, untouched
 
@@ -160,10 +160,9 @@ def test_lessons_are_chosen_by_their_first_letters(pristine):
     assert list(choose_lessons({"01_numbers": pristine}, ["01"])) == ["01_numbers"]
 
 
-def test_honest_code_is_not_suspicious():
-    assert (
-        tricks([SQUARE, CUBE, "import enronlib\nfrom enronlib.classroom import check, hint", 'check("a.b", f)']) == []
-    )
+@pytest.mark.parametrize("code", [SQUARE, CUBE, "from enronlib.classroom import check, hint", 'check("a.b", f)'])
+def test_honest_code_is_not_suspicious(code):
+    assert tricks(code) == []
 
 
 @pytest.mark.parametrize(
@@ -181,8 +180,40 @@ def test_honest_code_is_not_suspicious():
 )
 def test_a_trick_is_found_and_quoted(line, what):
     assert what in TRICKS
-    assert tricks([f"x = 1\n{line}"]) == [f"{what}: {line.strip()}"]
+    assert tricks(f"x = 1\n{line}") == [f"{what}: {line.strip()}"]
 
 
 def test_long_lines_cost_no_time():
-    assert tricks(["open(" * 1_000_000]) == []
+    assert tricks("open(" * 1_000_000) == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "from enronlib.messages import read_email",
+        "from enronlib.messages import read_email as theirs\ndef read_email(*given):\n    return theirs(*given)",
+        "def read_email(path, maildir):\n    return messages.read_email(path, maildir)",
+        "from importlib import import_module\nread_email = import_module('enron' + 'lib.messages').read_email",
+        "%%writefile mine.py\nfrom enronlib.messages import read_email\n",
+        "%matplotlib inline\n!ls\nread_email = messages.read_email",
+    ],
+)
+def test_the_kits_own_function_is_no_answer(answer):
+    assert borrowed(answer, ["read_email"]) == ["the kit's own read_email was handed in"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        ("def partition(key, n):\n    return len(key.partition('@')[0]) % n", "partition"),
+        ("def read_email(path, maildir):\n    return helper(path)", "read_email"),
+        ("from enronlib.messages import HEADERS\ndef read_email(path, maildir):\n    return HEADERS", "read_email"),
+        ("def read_email(path:", "read_email"),
+    ],
+)
+def test_an_answer_of_ones_own_is_no_loan(answer, name):
+    assert borrowed(answer, [name]) == []
+
+
+def test_a_lesson_knows_what_its_answers_define(tmp_path):
+    assert lesson(tmp_path).defined_by("numbers.cube") == ["cube"]

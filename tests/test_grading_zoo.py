@@ -54,7 +54,7 @@ def rows(inbox, before, tmp_path_factory) -> dict[str, Marks]:
 def test_the_mark_is_fair_or_the_row_is_to_be_looked_at(rows, name, case):
     row = rows[name]
     said = [str(verdict) for verdict in row.verdicts], row.look, row.remarks
-    assert row.status == case.status, said
+    assert row.status == (case.status or ("look" if row.look else "graded")), said
     if case.points is not None:
         assert row.points == case.points or (case.or_look and row.look), said
     if case.look is not None:

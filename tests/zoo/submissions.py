@@ -3,7 +3,7 @@
 import copy
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.zoo.assignment import (
@@ -37,7 +37,8 @@ class Case:
     points: int | None
     look: str | None = None
     remark: str | None = None
-    status: str = "graded"
+    status: str | None = None
+    """None for what can be graded: then `graded`, or `look` where there is a reason to."""
     or_look: bool = False
     """Whether any reason to look will do instead of the mark: how such a kernel ends is left to chance."""
 
@@ -47,10 +48,10 @@ def cell(name: str, source: str, points: int | None = WITHOUT_CUBE, look: str | 
     add(name, lambda: answered(cube=source), points, look)
 
 
-def endless(name: str, source: str) -> None:
+def endless(name: str, source: str, points: int = WITHOUT_CUBE, look: str | None = None) -> None:
     """Add a case in which the answer to `numbers.cube` does not end by itself."""
     ENDLESS.add(name)
-    cell(name, source)
+    cell(name, source, points, look)
 
 
 def add(
@@ -94,6 +95,8 @@ cell("line_magic_and_shell", f"%matplotlib inline\n!echo hello\n{CUBE}", FULL)
 
 # Cells that do not end.
 
+STOPPED = "numbers.cube: the answer cell was stopped after 2.5 seconds; what it had defined by then was checked"
+
 endless("endless_loop", "def cube(x):\n    while True:\n        pass")
 endless("sleeps", "import time\ntime.sleep(300)")
 endless("slow_regex", "import re\nre.match(r'(a+)+$', 'a' * 40 + 'b')")
@@ -110,6 +113,8 @@ endless(
     "prints_and_catches_interrupts",
     "while True:\n    try:\n        while True:\n            print('x')\n    except BaseException:\n        pass",
 )
+endless("endless_loop_after_a_right_answer", f"{CUBE}\nwhile True:\n    pass", FULL, look=STOPPED)
+CASES["endless_loop_after_a_right_answer"] = replace(CASES["endless_loop_after_a_right_answer"], remark=STOPPED)
 endless("swallows_interrupt", "import time\ntry:\n    time.sleep(300)\nexcept BaseException:\n    pass")
 endless("shell_sleeps", "!sleep 300")
 add("two_endless_loops", lambda: answered(cube="while True: pass", total="while True: pass"), POINTS["numbers.square"])
@@ -123,7 +128,7 @@ cell("exit", "exit()")
 cell("quit", "quit()")
 cell("exit_when_called", "def cube(x):\n    exit()")
 cell("ask_exit", "get_ipython().ask_exit()", look="the end of the kernel")
-cell("os_exit", "import os\nos._exit(0)", look="os._exit")
+cell("os_exit", "import os\nos._exit(0)", look="your code ended the kernel; the likely cause is exit(), os._exit()")
 cell("os_exit_when_called", "def cube(x):\n    import os\n    os._exit(0)", look="os._exit")
 cell("segfault", "import ctypes\nctypes.string_at(0)", look="ctypes")
 cell("kills_itself", "import os\nos.kill(os.getpid(), 9)", look="os.kill")
@@ -260,15 +265,15 @@ cell("steals_from_frames", "import sys\ndef cube(x):\n    return sys._getframe(1
 
 file("empty_file", b"", "empty")
 file("blanks_only", b" \n\t", "empty")
-file("broken_json", b'{"cells": [', "not a notebook")
-file("cut_in_half", lambda: json.dumps(answered()).encode()[:2000], "not a notebook")
+file("broken_json", b'{"cells": [', "damaged or cut off")
+file("cut_in_half", lambda: json.dumps(answered()).encode()[:2000], "damaged or cut off")
 file("a_list", b"[]", "JSON, but no notebook")
 file("no_cells_key", b'{"nbformat": 4}', "no cells")
 file("cells_is_null", b'{"cells": null}', "no cells")
 file("a_web_page", b"<!DOCTYPE html><html></html>", "HTML")
 file("merge_marks", lambda: b"<<<<<<< HEAD\n" + json.dumps(answered()).encode() + b"\n=======\n>>>>>>> x\n", "merge")
 file("nested_too_deeply", b'{"cells": ' + b"[" * 200_000, "nested")
-file("bytes", bytes(range(256)) * 10, "not a notebook")
+file("bytes", bytes(range(256)) * 10, "damaged or cut off")
 file("no_cells", b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}', "no notebook of a lesson")
 file("too_many_cells", lambda: json.dumps({"cells": [{"cell_type": "code", "source": ""}] * 3_000}).encode(), "cells")
 CASES["byte_order_mark"] = Case(lambda: b"\xef\xbb\xbf" + json.dumps(answered()).encode(), FULL)

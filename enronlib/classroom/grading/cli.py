@@ -4,6 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from enronlib.classroom.grading.records import CELL_SECONDS
+
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add both commands to the command line of `python -m enronlib`."""
@@ -25,10 +27,16 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     command.add_argument("--csv", type=Path, metavar="FILE", help="write a row for every student")
     command.add_argument("--feedback", type=Path, metavar="DIR", help="write a page for every student and the class")
     command.add_argument("--roster", type=Path, metavar="FILE", help="CSV of the names: every student gets a row")
-    command.add_argument("--lessons", metavar="02,08", help="grade these (default: those that somebody handed in)")
+    command.add_argument("--lessons", metavar="02,08", help="grade these (default: those that somebody began)")
     command.add_argument("--jobs", type=_number, metavar="N", help="submissions at a time (default: half the cores)")
     command.add_argument("--corpus-seed", type=int, metavar="N", help="let the checks use other mail, made from N")
-    command.add_argument("--cell-seconds", type=_number, default=30, metavar="N", help="most time a cell (default: 30)")
+    command.add_argument(
+        "--cell-seconds",
+        type=_number,
+        default=CELL_SECONDS,
+        metavar="N",
+        help="most time a cell (default: %(default)s)",
+    )
     command.add_argument(
         "--minutes", type=_number, default=10, metavar="N", help="most time a submission (default: 10)"
     )
@@ -56,19 +64,22 @@ def grade(options: argparse.Namespace) -> int:
 
     if options.resume and not options.csv:
         raise UserError("--resume needs --csv FILE: what was graded is kept beside that file")
-    kept = options.csv.with_suffix(".resume.jsonl") if options.csv else None
-    if kept and not options.resume:
-        kept.unlink(missing_ok=True)
-    marks = grading.grade(
-        options.submissions,
-        roster=options.roster,
-        jobs=options.jobs,
-        seed=options.corpus_seed,
-        limits=Limits(cell=options.cell_seconds, submission=60 * options.minutes),
-        kept=kept,
-        wanted=options.lessons.split(",") if options.lessons else None,
-        progress=sys.stderr.isatty(),
-    )
+    try:
+        marks = grading.grade(
+            options.submissions,
+            roster=options.roster,
+            jobs=options.jobs,
+            seed=options.corpus_seed,
+            limits=Limits(cell=options.cell_seconds, submission=60 * options.minutes),
+            kept=options.csv.with_suffix(".resume.jsonl") if options.csv else None,
+            anew=not options.resume,
+            wanted=options.lessons.split(",") if options.lessons else None,
+        )
+    except grading.Stopped as stopped:
+        kept = f"{stopped} are graded and kept. Go on with the same command and --resume"
+        raise KeyboardInterrupt(kept if options.csv else "nothing was kept, as there is no --csv") from None
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("grading had not begun") from None
     print(report.table(marks))
     if options.csv:
         print(report.write_csv(marks, options.csv))

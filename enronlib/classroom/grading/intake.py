@@ -35,6 +35,8 @@ class Submission:
     """Why there is nothing to grade."""
     remarks: list[str] = field(default_factory=list)
     look: list[str] = field(default_factory=list)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    """The lessons whose notebook could not be read, with the reason."""
 
 
 def find_submissions(paths: Sequence[Path], lessons: Mapping[str, Lesson]) -> tuple[list[Path], list[Path]]:
@@ -119,6 +121,7 @@ def _together(singles: Sequence[Submission]) -> Submission:
         ]
         whole.remarks += earlier.remarks
         whole.notebooks = earlier.notebooks | whole.notebooks
+        whole.unreadable = earlier.unreadable | whole.unreadable
         whole.problem = "" if whole.notebooks else whole.problem
     return whole
 
@@ -205,6 +208,8 @@ def _sort(
         except Unreadable as error:
             submission.look.append(f"{short}: {error}")
             submission.remarks.append(f"{short} could not be read: {error}.")
+            if lesson := lesson_of(short, Notebook(()), lessons):
+                submission.unreadable[lesson] = str(error)
             continue
         lesson = lesson_of(short, notebook, lessons)
         if lesson is None and notebook.lesson is None:

@@ -18,9 +18,11 @@ from enronlib.classroom.verdict import Status, Verdict
 class Kept:
     """Marks of submissions graded before, one line of JSON each; they count for the very same input and checks only."""
 
-    def __init__(self, path: Path | None, setting: Setting, lessons: Mapping[str, Lesson]) -> None:
-        """Read what there is in the file; with None nothing is kept."""
+    def __init__(self, path: Path | None, setting: Setting, lessons: Mapping[str, Lesson], *, anew: bool) -> None:
+        """Read what there is in the file, or begin `anew` and move it aside; with None nothing is kept."""
         self.path = path
+        if path is not None and path.is_file() and anew:
+            path.replace(path.with_suffix(".old.jsonl"))  # it may be hours of work, and this a slip of the hand
         prints = {name: lesson.fingerprint for name, lesson in lessons.items()}
         self.context = repr([_code(), setting.seed, setting.walls.kind, setting.limits, prints])
         self.found: dict[str, Marks] = {}
@@ -47,13 +49,14 @@ class Kept:
         self.found[key] = marks
 
     def _key(self, submission: Submission) -> str:
-        what = [submission.student, submission.problem, submission.look, submission.remarks]
+        what = [submission.student, submission.problem, submission.look, submission.remarks, submission.unreadable]
         return _hash(repr([self.context, *what, sorted(submission.notebooks.items())]).encode())
 
 
 def _marks(row: dict[str, Any]) -> Marks:
     verdicts = tuple(Verdict(**{**each, "status": Status(each["status"])}) for each in row["verdicts"])
-    return Marks(row["student"], row["status"], verdicts, tuple(row["look"]), tuple(row["remarks"]))
+    texts = {name: tuple(row[name]) for name in ("look", "remarks", "in_doubt")}
+    return Marks(row["student"], row["status"], verdicts, **texts)
 
 
 def _code() -> str:

@@ -1,6 +1,7 @@
 """The pristine lessons: where checks, points and hidden tests come from, whatever a student hands in."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,8 @@ from enronlib import UserError
 from enronlib.classroom import stubs
 from enronlib.classroom.notebook import exercise_name, read_notebook, role
 from enronlib.classroom.start import lessons_folder
+
+DEFINED = re.compile(r"^(?:async +)?(?:def|class) +(\w+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,11 @@ class Lesson:
         """How many hidden regions its checks have."""
         return sum(cell.hidden_tests for cell in self.cells)
 
+    def defined_by(self, exercise: str) -> list[str]:
+        """Return the functions and classes that the solution of an exercise defines, in a module it writes, too."""
+        answers = [cell.full for cell in self.cells if cell.role == "answer" and cell.exercise == exercise]
+        return [name for answer in answers for name in DEFINED.findall(answer)]
+
     @cached_property
     def fingerprint(self) -> str:
         """16 hex digits that change with any cell."""
@@ -86,10 +94,11 @@ def find_lessons(folder: Path | None = None) -> dict[str, Lesson]:
 
 
 def choose_lessons(lessons: Mapping[str, Lesson], wanted: Iterable[str]) -> dict[str, Lesson]:
-    """Return the lessons of these names or first letters (`02`); raise UserError for one that there is not."""
+    """Return the lessons of these names, first letters (`02`) or numbers (`2`); raise UserError for one that is not."""
     chosen: dict[str, Lesson] = {}
     for name in (each.strip() for each in wanted):
-        found = {each: lesson for each, lesson in lessons.items() if name and each.startswith(name)}
+        start = name.zfill(2) if name.isdecimal() else name
+        found = {each: lesson for each, lesson in lessons.items() if start and each.startswith(start)}
         if not found:
             raise UserError(f"there is no lesson {name!r}; there are {', '.join(lessons)}")
         chosen |= found

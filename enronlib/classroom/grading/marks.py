@@ -13,12 +13,20 @@ class Marks:
 
     student: str
     status: str
-    """`graded`, `unreadable`, `missing` (nothing handed in) or `failed` (an error of the grader's own)."""
+    """`graded` (the points stand), `look` (they stand if what `look` says is in order), `unreadable`, `missing`
+    (nothing handed in) or `failed` (an error of the grader's own)."""
     verdicts: tuple[Verdict, ...]
     look: tuple[str, ...] = ()
     """Why a human should look."""
     remarks: tuple[str, ...] = ()
     """What the student should know of how the submission was read."""
+    in_doubt: tuple[str, ...] = ()
+    """The exercises whose verdict a human should confirm."""
+
+    @property
+    def was_graded(self) -> bool:
+        """Whether the row has points."""
+        return self.status in ("graded", "look")
 
     @property
     def points(self) -> int:

@@ -23,14 +23,13 @@ from enronlib import UserError
 from enronlib.classroom.answer import not_written
 from enronlib.classroom.grading.kernel import Cage, CellState, LessonKernel
 from enronlib.classroom.grading.lessons import read_lesson, solutions_folder
-from enronlib.classroom.grading.records import DIED, Record
+from enronlib.classroom.grading.records import CELL_SECONDS, DIED, Record
 from enronlib.classroom.grading.scoreboard import scoreboard
 from enronlib.classroom.grading.transplant import IMPORT_CHECK
 from enronlib.classroom.notebook import code_cells, exercise_name, role
 from enronlib.classroom.verdict import Status
 
 NBVALS_TIMEOUT = 2000  # seconds; nbval's default, half an hour of waiting for an endless loop
-TIMEOUT = 60
 LONGEST = 500  # characters of a message
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 SAYS = re.compile(rf"(?s)\S+: ({'|'.join(Status)})[.:] (.*)")  # the text of CheckFailed
@@ -62,7 +61,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Give a lesson's cell a minute, where nbval gives half an hour."""
     options: Any = config.option
     if any(isinstance(item, LessonCell) for item in items) and options.nbval_cell_timeout == NBVALS_TIMEOUT:
-        options.nbval_cell_timeout = TIMEOUT
+        options.nbval_cell_timeout = CELL_SECONDS
 
 
 def pytest_report_teststatus(report: Any) -> tuple[str, str, str] | None:
@@ -142,7 +141,7 @@ class LessonCell(IPyNbCell):  # type: ignore[misc]
             self._record(NOT_RUN, before)
             self.raise_cell_error(NOT_RUN)
         word = secrets.token_hex(8) if self._is_graded_check() else ""
-        kernel.ask(_question(word, exercise_name(self.cell)) if word else None)
+        kernel.ask(_question(word, self.cell) if word else None)
         failed: NbCellError | None = None
         try:
             super().runtest()
@@ -176,7 +175,7 @@ class LessonCell(IPyNbCell):  # type: ignore[misc]
     def _trouble(self, kernel: LessonKernel) -> str:
         """Return why the kernel did not run the cell to its end, empty if it did."""
         if kernel.cell.timed_out:
-            return f"took longer than {self.config.option.nbval_cell_timeout:g} seconds"
+            return f"was stopped after {self.config.option.nbval_cell_timeout:g} seconds"
         if kernel.cell.cut_off:
             return "went on printing after its end"
         if kernel.cell.asked_to_exit:
@@ -220,6 +219,7 @@ class LessonCell(IPyNbCell):  # type: ignore[misc]
             status=status,
             message=message,
             ended_kernel=ended_kernel,
+            timed_out=self.parent.kernel.cell.timed_out,
             odd=odd or [],
             seconds=round(time.monotonic() - since, 3),
         )
@@ -264,9 +264,10 @@ class LessonCell(IPyNbCell):  # type: ignore[misc]
         return "" if any(f"def {raised_in}(" in cell.source for cell in answers) else raised_in
 
 
-def _question(word: str, exercise: str | None) -> str:
+def _question(word: str, cell: Any) -> str:
     """Return an expression for the kernel to answer under the eyes of `witness`."""
-    return f"__import__('enronlib.classroom.grading.witness', fromlist=['_']).testify({word!r}, {exercise!r})"
+    about = (word, exercise_name(cell), cell.metadata["enronlib"].get("defines", []))
+    return f"__import__('enronlib.classroom.grading.witness', fromlist=['_']).testify(*{about!r})"
 
 
 def _item_name(cell: Any, number: int) -> str:

@@ -73,12 +73,12 @@ def _document(text: str) -> dict[str, Any]:
         document = json.loads(text)
     except RecursionError:
         raise Unreadable("JSON nested too deeply to be a notebook") from None
-    except ValueError as error:
+    except ValueError:
         if "<<<<<<< " in text:
             raise Unreadable("git's merge marks (<<<<<<<) stand in the file: the merge was not finished") from None
         if text.lstrip()[:1] == "<":
             raise Unreadable("a web page (HTML), not a notebook") from None
-        raise Unreadable(f"not a notebook: {error}") from None
+        raise Unreadable("the file is damaged or cut off") from None
     if not isinstance(document, dict):
         raise Unreadable("JSON, but no notebook")
     return document

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 
 from enronlib.classroom.verdict import Status, Verdict
 
+CELL_SECONDS = 60  # the most a cell may take, the same for a student's own run and for grading
 DIED = "ended the kernel"  # the message of a cell after which there was no kernel, for a reason it did not say
 
 
@@ -20,6 +21,7 @@ class Record:
     status: str | None = None
     message: str = ""
     ended_kernel: bool = False
+    timed_out: bool = False
     odd: list[str] = field(default_factory=list)
     seconds: float = 0.0
 

@@ -62,7 +62,7 @@ def student_page(row: Marks, marks: ClassMarks) -> str:
         if not verdicts:
             continue
         lines += [f"## {name}", "", "| | exercise | points | what the check says |", "| --- | --- | --- | --- |"]
-        lines += [_row(verdict) for verdict in verdicts]
+        lines += [_row(verdict, in_doubt=verdict.exercise in row.in_doubt) for verdict in verdicts]
         lines.append("")
     if row.remarks:
         lines += ["## How your submission was read", "", *(f"- {_text(remark)}" for remark in row.remarks), ""]
@@ -71,7 +71,7 @@ def student_page(row: Marks, marks: ClassMarks) -> str:
 
 def class_page(marks: ClassMarks) -> str:
     """Return the report on the class: marks, pass rate and commonest wrong answer of each check, whom to look at."""
-    graded = [row for row in marks.rows if row.status == "graded"]
+    graded = [row for row in marks.rows if row.was_graded]
     lines = [
         "# The class",
         "",
@@ -106,8 +106,10 @@ def _pass_rate(name: str, graded: Sequence[Marks]) -> str:
     return f"| {name} | {' | '.join(map(str, numbers))} | {words} |"
 
 
-def _row(verdict: Verdict) -> str:
+def _row(verdict: Verdict, *, in_doubt: bool) -> str:
     points = f"{verdict.earned} of {verdict.points}"
+    if in_doubt:
+        return f"| ? | {verdict.exercise} | {points} | **To be looked at by your instructor** |"
     return (
         f"| {SIGNS[verdict.status]} | {verdict.exercise} | {points} | **{verdict.status}** {_text(verdict.message)} |"
     )

@@ -18,6 +18,9 @@ from enronlib.classroom.grading.sandbox import Limits, Walls, sample_cache, supe
 from enronlib.classroom.grading.transplant import Step, Transplant
 from enronlib.classroom.verdict import Status, Verdict
 
+LIKELY = "exit(), os._exit() or too little memory"
+NOTHING_WRITTEN = "nothing was written"
+UNFINISHED = "the answer is not finished"
 ROUNDS = 4  # the first run, and three more without the cells that ended the kernel
 
 
@@ -33,10 +36,15 @@ class Setting:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The verdict on each exercise of the lessons that ran, and why a human should look."""
+    """The verdict on each exercise of the lessons that ran, and what is to be said of it."""
 
     verdicts: dict[str, Verdict]
+    odd: list[tuple[str, str]]
+    """Exercises whose verdict is in doubt, with what puts it there."""
     look: list[str]
+    """What else a human should look at: what was stopped, killed or not run."""
+    remarks: list[str]
+    """What the student should know of it."""
 
 
 def run(transplants: Sequence[Transplant], setting: Setting, stop: Event | None = None) -> Outcome:
@@ -52,11 +60,13 @@ def run(transplants: Sequence[Transplant], setting: Setting, stop: Event | None 
             reason = _round(Path(base).resolve() / str(number), todo, setting, end - time.monotonic(), stop)
             if reason:
                 look.append(reason)
-    verdicts: dict[str, Verdict] = {}
+    outcome = Outcome({}, [], look, [])
     for lesson in lessons:
-        verdicts |= lesson.verdicts()
-        look += lesson.look()
-    return Outcome(verdicts, list(dict.fromkeys(look)))
+        outcome.verdicts.update(lesson.verdicts())
+        outcome.odd.extend(lesson.odd())
+        outcome.look.extend(lesson.look())
+        outcome.remarks.extend(lesson.stopped())
+    return outcome
 
 
 def _round(base: Path, lessons: Iterable["_Lesson"], setting: Setting, seconds: float, stop: Event | None) -> str:
@@ -134,10 +144,11 @@ class _Lesson:
         killer = next((record for record in records if record.ended_kernel or _starved(record)), None)
         self.to_run = killer is not None or not records
         if killer is not None:
-            what = "ran out of memory" if _starved(killer) else killer.message.removeprefix("the check ")
+            died = f"{DIED}; the likely cause is {LIKELY}" if killer.message == DIED else killer.message
+            what = "ran out of memory" if _starved(killer) else died.removeprefix("the check ")
             self.dropped |= {step.id: what for step in self._blamed(killer.cell)}
             if killer.message == DIED or _starved(killer):
-                self.deaths.append(f"{killer.exercise or self.name}: the kernel died or ran out of memory")
+                self.deaths.append(f"{killer.exercise or self.name}: your code {what}")
 
     def _blamed(self, cell: str) -> list[Step]:
         """Return the steps to leave out after this cell ended the kernel.
@@ -159,12 +170,15 @@ class _Lesson:
             steps = [step for step in self.transplant.steps if step.exercise == name]
             checks = [self._verdict(step) for step in steps if step.role in ("check", "hidden")]
             verdict = next((each for each in checks if each.status is not Status.CORRECT), checks[0])
-            trouble = [self.records[step.id].message for step in steps if step.is_students and step.id in self.records]
+            failed = [self.records[step.id] for step in steps if step.is_students and step.id in self.records]
+            trouble = [
+                f"{'' if record.timed_out else 'failed: '}{record.message}" for record in failed if record.message
+            ]
             killed = [f"your code {self.dropped[step.id]}" for step in steps if step.id in self.dropped]
             if verdict.status is Status.NOT_YET and killed:
                 verdict = replace(verdict, message=killed[0])
-            elif verdict.status is Status.NOT_YET and any(trouble) and "NameError" in verdict.message:
-                verdict = replace(verdict, message=f"the answer cell failed: {next(filter(None, trouble))}")
+            elif verdict.status is Status.NOT_YET and trouble and "NameError" in verdict.message:
+                verdict = replace(verdict, message=f"the answer cell {trouble[0]}")
             found[name] = verdict
         return found
 
@@ -176,13 +190,26 @@ class _Lesson:
         status, message = Status(record.status), record.message
         if step.role == "hidden" and status is not Status.CORRECT:
             return Verdict(name, Status.NOT_YET, f"a hidden check says: {message}", step.points)
+        if status is Status.NOT_ATTEMPTED:
+            message = NOTHING_WRITTEN if name in self.transplant.untouched else UNFINISHED
         return Verdict(name, status, message, step.points)
 
-    def look(self) -> Iterator[str]:
-        """Yield why a human should look at this lesson."""
-        yield from self.deaths
+    def odd(self) -> Iterator[tuple[str, str]]:
+        """Yield each exercise whose verdict is in doubt, with what puts it there."""
         for record in self.records.values():
-            yield from (f"{record.exercise}: {odd}" for odd in record.odd)
+            yield from ((record.exercise or self.name, odd) for odd in record.odd)
+
+    def stopped(self) -> Iterator[str]:
+        """Yield the answers that were cut short: what they had defined by then may well be right."""
+        for step in self.transplant.steps:
+            record = self.records.get(step.id)
+            if step.role == "answer" and step.id not in self.dropped and record and record.timed_out:
+                yield f"{step.exercise}: the answer cell {record.message}; what it had defined by then was checked"
+
+    def look(self) -> Iterator[str]:
+        """Yield what else a human should look at."""
+        yield from dict.fromkeys(self.deaths)
+        yield from self.stopped()
         if self.to_run:
             yield f"{self.name}: the kernel ended too often; not all of it was run"
         elif self.reason or len(self.records) < len(self.transplant.steps) - len(self.dropped):

@@ -25,6 +25,7 @@ import psutil
 from platformdirs import user_cache_path
 
 import enronlib
+from enronlib.classroom.grading.records import CELL_SECONDS
 
 TOKEN = "ENRONLIB_SUBMISSION"  # in the environment of all that a submission starts, to find it again
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store", "/run/current-system")
@@ -54,7 +55,7 @@ OPEN = (
 class Limits:
     """What one submission may use. Sizes in bytes, times in seconds."""
 
-    cell: float = 30
+    cell: float = CELL_SECONDS
     submission: float = 600
     memory: int = 4_000_000_000
     """Of one process as address space, and of all of them together as resident memory."""

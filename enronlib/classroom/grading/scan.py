@@ -3,9 +3,18 @@
 A find proves nothing, and code that hides is not found: this is a sieve for the usual tricks.
 """
 
+import ast
 import re
 from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import TypeGuard
 
+import enronlib
+from enronlib.classroom.grading.lessons import DEFINED
+from enronlib.classroom.grading.witness import OURS
+
+CELL_MAGIC = re.compile(r"\A%%.*\n")
 LONGEST = 1_000  # characters of a line that are looked at
 TRICKS = {
     "an object that says what it is equal to": [r"\b__eq__\b"],
@@ -32,12 +41,40 @@ TRICKS = {
 _TRICKS = {what: re.compile("|".join(patterns)) for what, patterns in TRICKS.items()}
 
 
-def tricks(sources: Iterable[str]) -> list[str]:
-    """Return what a human should look at in these cells, each with the first line it stands in."""
-    lines = [line.strip()[:LONGEST] for source in sources for line in source.splitlines()]
+def tricks(source: str) -> list[str]:
+    """Return what a human should look at in a cell, each with the first line it stands in."""
+    lines = [line.strip()[:LONGEST] for line in source.splitlines()]
     found = []
     for what, pattern in _TRICKS.items():
         line = next((line for line in lines if pattern.search(line)), None)
         if line is not None:
             found.append(f"{what}: {line[:80]}")
     return found
+
+
+def borrowed(source: str, names: Iterable[str]) -> list[str]:
+    """Return which of the names that an answer was to define it takes from the kit, imported or as `messages.name`.
+
+    Only what the kit itself has counts: `partition` is also a method of every text.
+    """
+    from IPython.core.inputtransformer2 import TransformerManager  # noqa: PLC0415  costly, and only for grading
+
+    try:
+        tree = ast.parse(TransformerManager().transform_cell(CELL_MAGIC.sub("", source)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    used = {alias.name for node in ast.walk(tree) if _takes_from_the_kit(node) for alias in node.names}
+    used |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    return [OURS.format(name) for name in names if name in used & _of_the_kit()]
+
+
+def _takes_from_the_kit(node: ast.AST) -> TypeGuard[ast.ImportFrom]:
+    return isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == enronlib.__name__
+
+
+@cache
+def _of_the_kit() -> frozenset[str]:
+    """Return the functions and classes of the subject modules."""
+    package = Path(enronlib.__file__).parent
+    modules = [path for path in package.rglob("*.py") if package / "classroom" not in path.parents]
+    return frozenset(name for path in modules for name in DEFINED.findall(path.read_text(encoding="utf-8")))

@@ -44,11 +44,6 @@ class Transplant:
     untouched: frozenset[str]
     """Exercises whose answer is missing or still the stub."""
 
-    @property
-    def written(self) -> list[str]:
-        """What the student wrote, cell by cell."""
-        return [step.source for step in self.steps if step.is_students and step.exercise not in self.untouched]
-
     def notebook(self, dropped: Mapping[str, str] = {}) -> Any:
         """Return the notebook to run. `dropped` are the ids of cells that ended the kernel before, with the reason.
 
@@ -59,9 +54,11 @@ class Transplant:
             if step.id in dropped and not step.is_students:
                 continue
             source = f"raise RuntimeError({dropped[step.id]!r})" if step.id in dropped else step.source
-            note = {"role": step.role, "exercise": step.exercise, "points": step.points}
+            note: dict[str, Any] = {"role": step.role, "exercise": step.exercise, "points": step.points}
             if step.exercise in self.untouched:
                 note["untouched"] = True
+            if step.exercise and not step.is_students:
+                note["defines"] = self.lesson.defined_by(step.exercise)
             cells.append(new_code_cell(source, id=step.id, metadata={"enronlib": note}))
         book = lesson_notebook(cells)
         book.metadata["enronlib"] = {"lesson": self.lesson.name, "copy": "graded"}

@@ -6,17 +6,25 @@ Code in the same kernel can lie, this code too. It is here so that a lie takes m
 import builtins
 import json
 import sys
+from collections.abc import Iterable
 from typing import Any
+
+OURS = "the kit's own {} was handed in"
 
 _BUILTINS = dict(vars(builtins))
 _REPLACED_BY_KERNELS = {"_", "__", "___", "input", "exit", "quit", "display", "get_ipython", "__IPYTHON__"}
 
 
-def testify(word: str, exercise: str) -> str:
-    """Return as JSON the word, the kit's own verdict on the exercise (None if it gave none), and oddities."""
+def testify(word: str, exercise: str, names: Iterable[str]) -> str:
+    """Return as JSON the word, the kit's own verdict on the exercise (None if it gave none), and oddities.
+
+    `names` are what the answer was to define.
+    """
     session = sys.modules.get("enronlib.classroom.session")
     verdict = session._verdicts.get(exercise) if session else None
-    return json.dumps({"word": word, "verdict": verdict and str(verdict.status), "odd": oddities()})
+    return json.dumps(
+        {"word": word, "verdict": verdict and str(verdict.status), "odd": [*oddities(), *handed_in(names)]}
+    )
 
 
 def oddities() -> list[str]:
@@ -43,6 +51,17 @@ def oddities() -> list[str]:
     if changed:
         found.append(f"built-ins were replaced: {', '.join(changed)}")
     return found
+
+
+def handed_in(names: Iterable[str]) -> list[str]:
+    """Return which of these names stand for something of the kit's, here or in a module that the student wrote."""
+    from IPython.core.getipython import get_ipython  # noqa: PLC0415
+
+    shell: Any = get_ipython()
+    folders = sys.modules.get("enronlib.classroom.folders")
+    written = [vars(sys.modules[name]) for name in (folders._loaded if folders else ()) if name in sys.modules]
+    found = [(name, place.get(name)) for name in names for place in (shell.user_ns, *written)]
+    return [OURS.format(name) for name, value in found if str(getattr(value, "__module__", "")).startswith("enronlib.")]
 
 
 def _students(thing: Any) -> list[str]:
