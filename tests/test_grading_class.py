@@ -1,5 +1,6 @@
 """A class: rows, files and pages, interruptions and second runs."""
 
+import argparse
 import csv
 import json
 import sys
@@ -13,12 +14,14 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from enronlib import UserError
+from enronlib.__main__ import main
+from enronlib.classroom.grading import cli, nbval_plugin, report
 from enronlib.classroom.grading import grade as grading
-from enronlib.classroom.grading import report
 from enronlib.classroom.grading.grade import grade, grade_one
 from enronlib.classroom.grading.intake import Submission, read_submission
-from enronlib.classroom.grading.lessons import read_lesson
+from enronlib.classroom.grading.lessons import find_lessons, read_lesson
 from enronlib.classroom.grading.marks import ClassMarks, Marks
+from enronlib.classroom.grading.reading import read_handed_in
 from enronlib.classroom.grading.run import Setting
 from enronlib.classroom.grading.sandbox import Limits, Walls
 from enronlib.classroom.verdict import Status, Verdict
@@ -75,6 +78,10 @@ def test_the_csv_has_a_column_for_each_exercise(marks, tmp_path):
     assert rows[1] == ["Bee Bob", "graded", "7", "10", "", "2", "0", "5"]
     assert rows[4][:4] == ["Ef Eff", "unreadable", "0", "10"]
     assert "not a zip" in rows[4][4]
+
+
+def test_who_wrote_nothing_is_told_just_that(marks):
+    assert {str(verdict) for verdict in marks.rows[3].verdicts} == {"Not attempted: nothing was written"}
 
 
 def test_feedback_tells_each_student_what_the_checks_say(marks, tmp_path):
@@ -215,6 +222,28 @@ def test_an_interruption_keeps_what_is_finished(tmp_path, lessons, monkeypatch):
     assert threading.active_count() < 5
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--csv", "g.csv"], "stopped; 7 of 18 are graded and kept. Go on with the same command and --resume"),
+        ([], "stopped; nothing was kept, as there is no --csv"),
+    ],
+)
+def test_ctrl_c_tells_how_to_go_on(monkeypatch, capsys, arguments, told):
+    def stopped(*_: object, **__: object) -> None:
+        raise grading.Stopped("7 of 18")
+
+    monkeypatch.setattr(grading, "grade", stopped)
+    assert main(["grade", "in", *arguments]) == 130
+    assert capsys.readouterr().err == f"enronlib: {told}\n"
+
+
+def test_a_cell_has_the_same_time_in_grading_as_in_a_students_own_run():
+    parser = argparse.ArgumentParser()
+    cli.add_commands(parser.add_subparsers())
+    assert parser.parse_args(["grade", "in"]).cell_seconds == Limits().cell == nbval_plugin.CELL_SECONDS == 60
+
+
 def test_graded_anew_what_was_kept_is_moved_aside(tmp_path, lessons):
     inbox = hand_in(tmp_path / "in", A=untouched())
     kept = tmp_path / "grades.resume.jsonl"
@@ -336,6 +365,28 @@ def test_what_could_have_turned_a_wrong_answer_right_is_told_first_and_names_las
     assert "| numbers.square | 2 of 2 | **Correct**  |" in page
 
 
+@pytest.mark.parametrize(
+    ("name", "exercise", "answer"),
+    [
+        ("02_parse_one_email", "parse.email", "read_email = getattr({}, 'read_email')"),
+        ("08_luigi_workflow", "workflow.mailbox", "%%writefile process_mailbox.py\nfrom enronlib.workflow import *"),
+    ],
+)
+def test_the_kits_own_function_handed_in_is_seen_in_the_kernel(name, exercise, answer):
+    kits = find_lessons()[name]
+    source = answer.format("__import__('enron' + 'lib.messages').messages")
+    cells = [
+        {"id": cell.id, "cell_type": cell.kind, "source": source if cell.exercise == exercise else ""}
+        for cell in kits.cells
+        if cell.role == "answer"
+    ]
+    notebook = read_handed_in(json.dumps({"cells": cells}).encode())
+    row = grade_one(Submission("A", Path("A.zip"), {name: notebook}), {name: kits}, Setting())
+    assert (row.status, row.points) == ("look", kits.exercises[exercise])
+    assert any(f"{exercise}: the kit's own" in reason for reason in row.look)
+    assert row.in_doubt == (exercise,)
+
+
 REPLACES = f"import builtins\nsetattr(vars()['builtins'], 'print', lambda *_: None)\n{CUBE}"
 
 
@@ -346,13 +397,10 @@ def test_nothing_to_grade_is_refused(tmp_path, lessons):
 
 def test_the_kits_own_check_cannot_be_replaced_by_one_of_the_same_name(tmp_path):
     from enronlib.classroom.grading.lessons import solutions_folder
-    from enronlib.classroom.grading.reading import read_handed_in
 
     path = solutions_folder() / "template.ipynb"
     if not path.exists():
         pytest.skip("the template lesson is not here")
-    from enronlib.classroom.grading.lessons import read_lesson
-
     template = read_lesson(path)
     book = json.loads(path.read_text(encoding="utf-8"))
     fakes = {

@@ -1,4 +1,4 @@
-"""Each lesson, graded: the copy as handed out gets nothing, the solved one everything, every time."""
+"""Each lesson, graded: the copy in which nothing is solved gets nothing, the solved one everything, every time."""
 
 import copy
 import json
@@ -21,10 +21,10 @@ except UserError:
 def inbox(tmp_path, request):
     name = request.param
     solved = nbformat.read(solutions_folder() / f"{name}.ipynb", as_version=4)
-    untouched = copy.deepcopy(solved)
-    for cell, pristine in zip(untouched.cells, LESSONS[name].cells, strict=True):
-        cell.source = pristine.given
-    for student, book in (("untouched", untouched), ("solved", solved)):
+    begun = copy.deepcopy(solved)
+    for cell, pristine in zip(begun.cells, LESSONS[name].cells, strict=True):
+        cell.source = f"{pristine.given}\n# to do" if pristine.role == "answer" else pristine.given
+    for student, book in (("begun", begun), ("solved", solved)):
         (tmp_path / student).mkdir()
         (tmp_path / student / f"{name}.ipynb").write_text(json.dumps(book), encoding="utf-8")
     return tmp_path
@@ -32,13 +32,13 @@ def inbox(tmp_path, request):
 
 @pytest.mark.skipif(not LESSONS, reason="no lessons here")
 @pytest.mark.parametrize("inbox", LESSONS, indirect=True)
-def test_untouched_scores_nothing_and_solved_everything_on_any_mail(inbox: Path):
+def test_stubs_score_nothing_and_solutions_everything_on_any_mail(inbox: Path):
     runs = [grade([inbox], jobs=2, seed=seed, progress=False) for seed in (None, 4)]
     for marks in runs:
         rows = {row.student: row for row in marks.rows}
         said = {name: (row.points, [str(each) for each in row.verdicts], row.look) for name, row in rows.items()}
-        assert rows["untouched"].points == 0, said["untouched"]
+        assert rows["begun"].points == 0, said["begun"]
         assert rows["solved"].points == marks.points, said["solved"]
-        assert not rows["untouched"].look, said["untouched"]
+        assert not rows["begun"].look, said["begun"]
         assert not rows["solved"].look, said["solved"]
     assert [row.verdicts for row in runs[0].rows] == [row.verdicts for row in runs[1].rows]
