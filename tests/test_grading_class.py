@@ -15,13 +15,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from enronlib import UserError
 from enronlib.__main__ import main
-from enronlib.classroom.grading import cli, nbval_plugin, report
+from enronlib.classroom.grading import cli, report
 from enronlib.classroom.grading import grade as grading
 from enronlib.classroom.grading.grade import grade, grade_one
 from enronlib.classroom.grading.intake import Submission, read_submission
 from enronlib.classroom.grading.lessons import find_lessons, read_lesson
 from enronlib.classroom.grading.marks import ClassMarks, Marks
 from enronlib.classroom.grading.reading import read_handed_in
+from enronlib.classroom.grading.records import CELL_SECONDS
 from enronlib.classroom.grading.run import Setting
 from enronlib.classroom.grading.sandbox import Limits, Walls
 from enronlib.classroom.verdict import Status, Verdict
@@ -241,7 +242,7 @@ def test_ctrl_c_tells_how_to_go_on(monkeypatch, capsys, arguments, told):
 def test_a_cell_has_the_same_time_in_grading_as_in_a_students_own_run():
     parser = argparse.ArgumentParser()
     cli.add_commands(parser.add_subparsers())
-    assert parser.parse_args(["grade", "in"]).cell_seconds == Limits().cell == nbval_plugin.CELL_SECONDS == 60
+    assert parser.parse_args(["grade", "in"]).cell_seconds == Limits().cell == CELL_SECONDS == 60
 
 
 def test_graded_anew_what_was_kept_is_moved_aside(tmp_path, lessons):

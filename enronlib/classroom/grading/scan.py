@@ -1,4 +1,4 @@
-"""Read the student's code for what could turn a wrong answer into a right one; each find is for a human to look at.
+"""Read the student's code for what could turn a wrong answer into a right one, or is the kit's own: a human looks at it.
 
 A find proves nothing, and code that hides is not found: this is a sieve for the usual tricks.
 """
