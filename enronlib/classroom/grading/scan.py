@@ -1,6 +1,7 @@
-"""Read the student's code for what could turn a wrong answer into a right one, or is the kit's own: a human looks at it.
+"""Read the student's code for what could turn a wrong answer into a right one, or is not the student's own.
 
-A find proves nothing, and code that hides is not found: this is a sieve for the usual tricks.
+Each find is for a human to look at. It proves nothing, and code that hides is not found: this is a sieve for the
+usual tricks.
 """
 
 import ast
