@@ -26,7 +26,7 @@ NOT_HANDED_IN = "the notebook of this lesson was not handed in"
 
 
 class Stopped(KeyboardInterrupt):
-    """Ctrl-C came while submissions were graded; the text says how many of them are finished: `7 of 18`."""
+    """Ctrl-C came while submissions were graded; the text says how many of them are kept: `7 of 18`."""
 
 
 def grade(
@@ -67,9 +67,7 @@ def grade(
     setting = Setting(limits or Limits(), seed, _hidden(paths), behind or walls())
     store = Kept(kept, setting, chosen, anew=anew)
     if kept and not anew:
-        notes.append(
-            f"{sum(store.of(each) is not None for each in submissions)} of {len(submissions)} taken from before"
-        )
+        notes.append(f"{store.progress(submissions)} taken from before")
 
     def one(submission: Submission, stop: Event) -> Marks:
         return store.of(submission) or grade_one(submission, chosen, setting, stop)
@@ -183,7 +181,7 @@ def _all(
             stop.set()
             pool.shutdown(cancel_futures=True)
             if isinstance(error, KeyboardInterrupt):
-                raise Stopped(f"{len(done)} of {len(submissions)}") from None
+                raise Stopped(store.progress(submissions)) from None
             raise
     return [done[number] for number in range(len(submissions))]
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,10 @@ class Kept:
     def of(self, submission: Submission) -> Marks | None:
         """Return the marks of an earlier run, None if there are none for just this."""
         return self.found.get(self._key(submission))
+
+    def progress(self, submissions: Sequence[Submission]) -> str:
+        """Return how many of the submissions have their marks in the file: `7 of 18`."""
+        return f"{sum(self.of(each) is not None for each in submissions)} of {len(submissions)}"
 
     def keep(self, submission: Submission, marks: Marks) -> None:
         """Write the marks down, once."""
