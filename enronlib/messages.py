@@ -47,7 +47,11 @@ def read_email(path: Path, maildir: Path | None = None) -> dict[str, Any]:
     """
     text = _text_of(path.read_bytes())
     header_block, payload = split_message(text)
-    email: dict[str, Any] = {"username": _mailbox_name(path, maildir), "original_msg": text, "payload": payload}
+    email: dict[str, Any] = {
+        "username": _mailbox_name(path, maildir),
+        "original_msg": text,
+        "payload": payload,
+    }
     email |= read_headers(header_block)
     email["Date"] = read_date(email["Date"])
     return email

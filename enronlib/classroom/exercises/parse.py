@@ -119,8 +119,8 @@ def _naive_without_offset(value: Any) -> datetime | None:
     hints=(
         "Two things are left to do. The date may have the wrong year: look at the text itself for the right one. And "
         "it may have no offset: `date.tzinfo` is then `None`. Handle them one by one.",
-        'Ask `if " 0001 " in value:` for the year, and `if date.tzinfo is None:` for the offset. `date.replace(…)` does '
-        "not change `date`, it returns a new one: `date = date.replace(…)`.",
+        'Ask `if " 0001 " in value:` for the year, and `if date.tzinfo is None:` for the offset. `date.replace(…)` '
+        "does not change `date`, it returns a new one: `date = date.replace(…)`.",
     ),
     wrong=[
         Wrong("returns the text", lambda value: value, "returned a str; a datetime was expected"),
