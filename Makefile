@@ -2,7 +2,7 @@
 #   make run                      parse, count and draw the sample mail, or  make run MAILDIR=path/to/maildir
 #   make test                     the whole test suite, the lessons included
 #   make lab                      the lessons, in JupyterLab
-#   make bench                    how fast, beside Dask, Spark and mrjob where `make bench-extras` has installed them
+#   make bench                    how fast, beside Dask, Spark, mrjob and nbgrader where `make bench-extras` installed them
 #   make clean                    remove results and caches, keep the environment
 
 ifeq ($(OS),Windows_NT)
@@ -30,6 +30,7 @@ lab: .venv/installed
 
 bench: .venv/installed
 	$(BIN)/python tests/benchmarks/bench.py $(ARGS)
+	$(BIN)/python tests/benchmarks/bench_grading.py
 
 bench-extras: .venv/installed
 	$(INSTALL) --editable '.[bench]'

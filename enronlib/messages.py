@@ -79,6 +79,11 @@ def read_headers(header_block: str) -> dict[str, str | None]:
     return {name: _read_value(found.get(name.lower())) for name in HEADERS}
 
 
+def unfold(value: str) -> str:
+    """Return a header's value on one line: each line break in it, with the blanks and tabs around, becomes a blank."""
+    return _FOLD.sub(" ", value)
+
+
 def read_date(value: str | None) -> datetime | None:
     """Return the moment a Date header tells, with its own offset (UTC where it has none), or None if it tells none.
 
@@ -174,7 +179,7 @@ def _read_value(value: str | None) -> str | None:
     if value is None:
         return None
     if "\n" in value:
-        value = _FOLD.sub(" ", value)
+        value = unfold(value)
     return _decode_words(value.strip()) if "=?" in value else value.strip()
 
 

@@ -125,6 +125,7 @@ def test_equal_values_of_kindred_types_pass(value: object, expected: object) -> 
         (3.0, 3, "your answer is a float; an int was expected."),
         ((1, 2), [1, 2], "your answer is a tuple; a list was expected."),
         (None, "x", "your answer is None; give it a value."),
+        (..., "x", "your answer is still `...`; put a str there."),
         ("3", np.int64(3), "your answer is a str; an int was expected."),
         ("a", Path("a"), f"your answer is a str; a {type(Path()).__name__} was expected."),
         ({1}, {1: 1}, "your answer is a set; a dict was expected."),
@@ -205,6 +206,35 @@ def test_not_implemented_means_not_attempted() -> None:
         Answer(...)()
 
 
+def test_a_call_of_what_is_not_written_is_not_yet() -> None:
+    def unfold(value: str) -> str:
+        raise NotImplementedError("your code here")
+
+    def read(text: str) -> list[str]:
+        return [unfold(line) for line in text.split()]
+
+    said = verdict(lambda: Answer(read)("a"))
+    assert said == "read('a') called unfold(), which is not written yet: write that first."
+
+
+def test_a_function_that_calls_itself_may_be_half_written() -> None:
+    def down(number: int) -> int:
+        if number:
+            return down(number - 1)
+        raise NotImplementedError("your code here")
+
+    with pytest.raises(NotAttempted):
+        Answer(down)(3)
+
+
+def test_a_name_that_no_cell_has_defined_yet_is_told_with_the_next_step() -> None:
+    cell: dict[str, Any] = {"__name__": "__main__"}
+    exec("def read():\n    return mend()", cell)
+    assert verdict(Answer(cell["read"])) == (
+        "read() raised NameError: name 'mend' is not defined; has the cell that defines it been run?"
+    )
+
+
 def test_what_is_no_function_is_told_so() -> None:
     assert verdict(Answer("text")) == "your answer is a str; a function was expected."
 
@@ -216,7 +246,15 @@ def test_a_generator_is_read_to_a_list_and_its_exceptions_are_told() -> None:
 
     Answer(numbers)
     assert "numbers(2) raised ZeroDivisionError" in verdict(lambda: Answer(numbers)(2))
-    Answer(lambda: (letter for letter in "ab"))().equals(["a", "b"], "")
+    letters = Answer(lambda: (letter for letter in "ab"))()
+    assert letters.is_a(Iterator).plain == ["a", "b"]
+
+
+def test_a_generator_is_no_list() -> None:
+    letters = Answer(lambda: (letter for letter in "ab"))()
+    message = "your_function() returned a generator; a list was expected."
+    assert verdict(lambda: letters.is_a(list)) == message
+    assert verdict(lambda: letters.equals(["a", "b"], "")) == message
 
 
 def test_a_function_cannot_change_the_inputs_of_the_check() -> None:
@@ -238,7 +276,9 @@ def test_prints_and_logs_are_dropped(capfd: pytest.CaptureFixture[str]) -> None:
 
 def test_items_and_members_are_answers_too() -> None:
     email = Answer({"Subject": "gas", "Cc": None})
-    assert verdict(lambda: email["Subject"].equals("power", "look")) == "your answer, and its 'Subject' is 'gas'; look."
+    assert verdict(lambda: email["Subject"].equals("power", "look")) == "in your answer, 'Subject' is 'gas'; look."
+    returned = Answer(lambda text: {"a": [1]})("x")
+    assert verdict(lambda: returned["a"][0].equals(2, "look")) == "your_function('x')['a'][0] is 1; look."
     assert verdict(lambda: email["To"]).endswith("it has no 'To'.")
     assert verdict(lambda: Answer(UserDict).member("Greeting")) == "there is no `Greeting` in UserDict."
 
@@ -247,6 +287,20 @@ def test_long_values_are_cut_in_the_middle() -> None:
     shown = short("a" * 10_000 + "z")
     assert len(shown) < 130
     assert shown.endswith("z'")
+
+
+def test_values_that_differ_in_blanks_look_different() -> None:
+    assert short("a  b") == "'a  b'"
+    assert "look?." in verdict(lambda: Answer("look?.").equals("x", "is it?"))
+
+
+def test_a_table_is_shown_in_one_line() -> None:
+    assert short(pd.DataFrame({"a": [1], "b": [2]})) == "a b 0 1 2"
+
+
+def test_a_date_is_shown_as_people_write_it() -> None:
+    pacific = timezone(timedelta(hours=-8))
+    assert short(datetime(2001, 12, 20, 21, 26, 20, tzinfo=pacific)) == "2001-12-20 21:26:20-08:00"
 
 
 def test_paths_and_addresses_in_memory_are_not_shown() -> None:

@@ -12,6 +12,7 @@ from enronlib.classroom.lint import LARGEST, anatomy_problems, output_problems
 from enronlib.classroom.mail import Mail
 from enronlib.classroom.notebook import read_notebook
 from enronlib.classroom.rehearsal import inside, rehearse, wrong_answer
+from enronlib.classroom.surroundings import in_houston
 from enronlib.classroom.verdict import Status
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
@@ -110,7 +111,7 @@ def test_a_known_wrong_answer_gets_its_message(
 
 @every_wrong_answer
 def test_advice_never_holds_the_expected_answer(exercise: Exercise, wrong: Wrong, tmp_path: Path) -> None:
-    with inside(tmp_path), pytest.raises(NotYet) as verdict:
+    with inside(tmp_path), in_houston(), pytest.raises(NotYet) as verdict:
         exercise.check(Answer(wrong_answer(exercise.name, wrong)), Mail())
     expected, advice = verdict.value.expected, str(verdict.value).rpartition("; ")[2]
     shown = expected if isinstance(expected, str) else repr(expected)

@@ -1,10 +1,16 @@
 """What cells call: check, hint, predict, progress."""
 
+import os
+import time
+from pathlib import Path
+
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from enronlib import UserError
 from enronlib.classroom import check, hint, predict, progress, session
+from enronlib.classroom.exercise import Source, Wrong
+from enronlib.classroom.rehearsal import inside, wrong_answer
 from enronlib.classroom.verdict import CheckFailed, Status
 
 
@@ -12,7 +18,7 @@ from enronlib.classroom.verdict import CheckFailed, Status
 def fresh_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     """Begin with nothing checked, hinted or predicted."""
     monkeypatch.delenv("ENRONLIB_STRICT", raising=False)
-    for memory in ("_verdicts", "_hints_shown", "_guesses"):
+    for memory in ("_verdicts", "_hints_seen", "_guesses"):
         monkeypatch.setattr(session, memory, {})
 
 
@@ -39,10 +45,29 @@ def test_a_verdict_that_is_not_correct_names_the_next_step() -> None:
     assert 'hint("template.longest")' in str(check("template.longest", unwritten))
 
 
+def test_the_next_step_moves_on_from_hint_to_hint() -> None:
+    def last_line() -> str:
+        return str(check("template.longest", shortest)).splitlines()[-1]
+
+    hint("template.longest")
+    assert last_line() == 'Next step: hint("template.longest", 2)'
+    hint("template.longest", 2)
+    hint("template.longest", 1)
+    assert last_line() == "Next step: read the message above again, and try its example in a cell of its own."
+
+
 def test_a_verdict_shows_as_html_with_a_sign_and_escaped_text() -> None:
     html = check("template.longest", lambda words: "<b>")._repr_html_()
     assert "✎ <b>Not yet:</b>" in html
     assert "returned &#x27;&lt;b&gt;&#x27;" in html
+
+
+def test_html_keeps_blanks_and_shows_code_as_code() -> None:
+    assert "<code>return</code>" in check("template.longest", lambda words: None)._repr_html_()
+    html = check("template.longest", lambda words: "two  blanks")._repr_html_()
+    assert "white-space: pre-wrap" in html
+    assert "two  blanks" in html
+    assert "<code>key</code>" in hint("template.longest", 1)._repr_html_()
 
 
 def test_a_check_raises_only_when_it_is_strict(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,6 +88,45 @@ def test_ipython_shows_a_failed_check_without_a_stack(
     shown = capsys.readouterr().out
     assert "template.longest: Not yet: min(" in shown
     assert "Traceback" not in shown
+
+
+def test_a_verdict_does_not_depend_on_the_time_zone_and_leaves_it_as_it_was() -> None:
+    zones = []
+
+    def look(words: list[str]) -> str:
+        zones.append(time.strftime("%Z"))
+        return longest(words)
+
+    before = time.strftime("%Z"), os.environ.get("TZ")
+    assert check("template.longest", look).status is Status.CORRECT
+    assert (time.strftime("%Z"), os.environ.get("TZ")) == before
+    if hasattr(time, "tzset"):
+        assert set(zones) <= {"CST", "CDT"}
+
+
+UNWRITTEN = """
+import luigi
+
+def greet():
+    raise NotImplementedError("your code here")
+
+class Greeting(luigi.Task):
+    folder = luigi.Parameter()
+
+    def output(self):
+        return luigi.LocalTarget(f"{self.folder}/greeting.txt")
+
+    def run(self):
+        greet()
+"""
+
+
+def test_a_task_that_calls_what_is_not_written_is_not_yet(tmp_path: Path) -> None:
+    with inside(tmp_path):
+        answer = wrong_answer("template.greeting", Wrong("calls a stub", Source(UNWRITTEN), ""))
+        verdict = check("template.greeting", answer)
+    assert verdict.status is Status.NOT_YET
+    assert verdict.message == "Greeting.run() called greet(), which is not written yet: write that first."
 
 
 def test_an_unknown_exercise_is_named_with_its_neighbour() -> None:
@@ -119,6 +183,17 @@ def test_the_last_verdict_counts() -> None:
     check("template.longest", longest)
     assert progress().earned == 2
     assert "All solved" in str(progress())
+
+
+def test_progress_tells_what_to_solve_and_what_to_check() -> None:
+    check("template.longest", shortest)
+    assert str(progress("template")).endswith(
+        "Before handing in: solve template.longest; run the check of template.greeting. A hint costs nothing."
+    )
+
+
+def test_a_solved_example_is_worth_no_points() -> None:
+    assert "start.domain  not checked yet example" in str(progress("00_start_here"))
 
 
 def test_progress_of_an_unknown_lesson_is_told() -> None:

@@ -14,6 +14,8 @@ from nbval.plugin import IPyNbCell, IPyNbFile
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from enronlib.classroom.grading.scoreboard import scoreboard
+from enronlib.classroom.verdict import Status, Verdict
 from tests.zoo.assignment import CUBE, NAME, WRONG_CUBE, answer, answered, check, untouched
 
 
@@ -53,6 +55,40 @@ def test_an_untouched_copy_fails_in_its_checks(tmp_path):
         line(run.stdout, "numbers.square")
         == "○ numbers.square not attempted 0 of 2 Write your code in the answer cell."
     )
+
+
+def test_pytest_does_not_repeat_what_the_scoreboard_says(tmp_path):
+    run = nbval(tmp_path, answered(cube=WRONG_CUBE))
+    assert run.stdout.count("look at cube(2)") == 1
+    assert "1 unsolved" in run.stdout
+    assert "FAILURES" not in run.stdout
+
+
+def test_a_call_of_what_is_not_written_is_not_yet(tmp_path):
+    book = untouched()
+    answer(book, "cube").source = "def cube(x):\n    return x * square(x)"
+    run = nbval(tmp_path, book)
+    assert line(run.stdout, "numbers.cube").startswith("✎ numbers.cube not yet 0 of 3 your answer called square()")
+    assert line(run.stdout, "numbers.square").startswith("○ numbers.square not attempted")
+
+
+def test_a_name_that_is_not_there_is_told_with_the_next_step(tmp_path):
+    run = nbval(tmp_path, answered(total="total ="))
+    assert "NameError: name 'total' is not defined; does the answer" in " ".join(run.stdout.split())
+    assert "\x1b" not in run.stdout
+
+
+def test_the_scoreboard_keeps_blanks_and_shows_an_example_as_one(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    verdicts = [
+        Verdict("start.domain", Status.CORRECT, "Good.", 0),
+        Verdict("start.user", Status.NOT_YET, "user() returned 'a  b'; look.\nNext step: hint", 12),
+    ]
+    assert scoreboard(verdicts).splitlines() == [
+        "✔ start.domain  correct        example  Good.",
+        "✎ start.user    not yet        0 of 12  user() returned 'a  b'; look. Next step: hint",
+        "0 of 12 points.",
+    ]
 
 
 def test_items_have_names_and_points(tmp_path):

@@ -1,19 +1,20 @@
 """A student's answer, held at arm's length: called with care, copied to plain built-ins, compared only then."""
 
-import contextlib
 import copy
-import io
-import logging
 import math
+import re
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from functools import cached_property
 from itertools import islice
 from pathlib import PurePath
-from types import UnionType
-from typing import Any, NamedTuple, Never, Self, TextIO, cast
+from types import FrameType, UnionType
+from typing import Any, NamedTuple, Never, Self
+
+from enronlib.classroom.surroundings import silence
 
 LONGEST = 120  # characters of a value that a message shows
 MOST_ITEMS = 1_000_000  # items taken from an iterator; an endless one must end somewhere
@@ -40,10 +41,11 @@ class Answer:
     student reads: `date('Mon, 14 May 2001') returned a str; a datetime was expected`.
     """
 
-    def __init__(self, value: Any, said: str = "your answer is") -> None:
-        """`said` is the sentence that ends in the value: `date('…') returned`."""
+    def __init__(self, value: Any, said: str = "your answer is", kind: type | None = None) -> None:
+        """`said` is the sentence that ends in the value: `date('…') returned`. `kind` is what a list was read from."""
         self.value = value
         self.said = said
+        self.kind = kind or type(value)  # never value.__class__, which can lie
 
     @cached_property
     def plain(self) -> Any:
@@ -57,21 +59,24 @@ class Answer:
     def __call__(self, *inputs: Any, **options: Any) -> "Answer":
         """Call the student's function with copies of the inputs and return what it returns, as an Answer.
 
-        What it prints is dropped, an iterator it returns is read to a list. Raises NotAttempted when it raises
-        NotImplementedError, NotYet when it raises anything else or is no function.
+        What it prints is dropped, an iterator it returns is read to a list, but is none. Raises NotAttempted when it
+        raises NotImplementedError itself, NotYet when a function that it calls does, when it raises anything else, or
+        is no function.
         """
         shown = [short(value) for value in inputs] + [f"{name}={short(value)}" for name, value in options.items()]
         return self._call(f"{_name(self.value)}({', '.join(shown)})", inputs, options)
 
     def is_a(self, *kinds: type) -> Self:
         """Go on if the value is of one of these types. A subclass will do, but a bool is no int."""
-        kind_of_value = type(self.value)  # never value.__class__, which can lie
-        if any(issubclass(kind_of_value, kind) and (kind_of_value, kind) != (bool, int) for kind in kinds):
+        if any(issubclass(self.kind, kind) and (self.kind, kind) != (bool, int) for kind in kinds):
             return self
+        *others, last = map(a_kind, kinds)
+        expected = f"{', '.join(others)} or {last}" if others else last
         if self.value is None:
-            self.fail("is a `return` missing?" if "returned" in self.said else "give it a value")
-        expected = " or ".join(a_kind(kind) for kind in kinds)
-        raise NotYet(f"{self.said} {a_kind(kind_of_value)}; {expected} was expected.")
+            self.fail("is a `return` missing?" if self.said.endswith(" returned") else "give it a value")
+        if self.value is ...:
+            self.fail(f"put {expected} there")
+        raise NotYet(f"{self.said} {a_kind(self.kind)}; {expected} was expected.")
 
     def equals(self, expected: Any, because: str, *, hint: int | None = 1) -> Self:
         """Go on if the value is of the kind of `expected` and equal to it; floats may differ in the last digits.
@@ -79,7 +84,8 @@ class Answer:
         `because` is the advice for a value that differs: what to look at, never the expected value itself.
         """
         wanted = plain(expected)
-        if type(self.plain) is not type(wanted) and (type(self.plain), type(wanted)) != (int, float):
+        other_type = type(self.plain) is not type(wanted) and (type(self.plain), type(wanted)) != (int, float)
+        if other_type or issubclass(self.kind, Iterator):
             self.is_a(type(expected) if isinstance(wanted, Table | Column | PurePath) else type(wanted))
         if not same(self.plain, wanted):
             self.fail(because, hint=hint, expected=wanted)
@@ -93,12 +99,15 @@ class Answer:
 
     def fail(self, advice: str, *, hint: int | None = 1, expected: object = None) -> Never:
         """Say what was returned, and the advice."""
-        raise NotYet(f"{self.said} {short(self.value)}; {advice.removesuffix('.')}.".replace("?.", "?"), hint, expected)
+        shown = "still `...`" if self.value is ... else short(self.value)
+        raise NotYet(sentence(f"{self.said} {shown}; {advice}"), hint, expected)
 
     def __getitem__(self, key: Any) -> "Answer":
-        """Return the item of a dict, list or tuple, as an Answer."""
+        """Return the item of a dict, list or tuple, as an Answer: `email()['Subject'] is`, `in your answer, 'A' is`."""
+        whole = self.said.removesuffix(" returned").removesuffix(" is")
+        said = f"in your answer, {key!r} is" if whole == "your answer" else f"{whole}[{key!r}] is"
         try:
-            return Answer(self.plain[key], f"{self.said.removesuffix(' is')}, and its {key!r} is")
+            return Answer(self.plain[key], said)
         except (KeyError, IndexError, TypeError):
             self.fail(f"it has no {key!r}")
 
@@ -118,13 +127,16 @@ class Answer:
         try:
             with silence():
                 result = self.value(*copy.deepcopy(inputs), **copy.deepcopy(dict(options)))
-                if isinstance(result, Iterator):
+                kind = type(result)
+                if issubclass(kind, Iterator):
                     result = list(islice(result, MOST_ITEMS))
-        except NotImplementedError:
+        except NotImplementedError as error:
+            if unwritten := _unwritten(error):
+                raise NotYet(not_written(said, unwritten), hint=None) from None
             raise NotAttempted from None
         except (Exception, SystemExit) as error:
-            raise NotYet(f"{said} raised {_error(error)}.") from None
-        return Answer(result, f"{said} returned")
+            raise NotYet(sentence(f"{said} raised {_error(error)}")) from None
+        return Answer(result, f"{said} returned", kind)
 
 
 @dataclass(frozen=True)
@@ -181,17 +193,34 @@ def same(got: Any, expected: Any) -> bool:
 
 
 def short(value: Any) -> str:
-    """Return a value as a message shows it: a file by the end of its path, anything long with its middle cut out."""
+    """Return a value as a message shows it: a file by the end of its path, anything long with its middle cut out.
+
+    Blanks stay as they are, since a wrong answer may differ from the right one in nothing else.
+    """
     if issubclass(type(value), PurePath):
         return "/".join(value.parts[-3:])
+    if issubclass(type(value), datetime):
+        return str(_moment(value))
     try:
         text = repr(value)
     except Exception:
         text = f"<{type(value).__name__}>"
-    if " object at 0x" in text or text.startswith("<function"):
+    if text.startswith("<") and " at 0x" in text:
         text = f"<{getattr(value, '__name__', type(value).__name__)}>"
-    text = " ".join(text.split())
+    text = re.sub(r" at 0x[0-9a-fA-F]{8,}(?=>)", "", text)
+    if "\n" in text:  # the layout of a table, and no value that holds a line break
+        text = " ".join(text.split())
     return text if len(text) <= LONGEST else f"{text[: LONGEST * 2 // 3]} … {text[-LONGEST // 3 :]}"
+
+
+def sentence(text: str) -> str:
+    """Return a text that ends in one full stop, or in the question mark that it has."""
+    return text if text.endswith("?") else f"{text.removesuffix('.')}."
+
+
+def not_written(caller: str, function: str) -> str:
+    """Return what a student is told whose finished answer calls a function that is still to be written."""
+    return f"{caller} called {function}(), which is not written yet: write that first."
 
 
 def a_kind(kind: type) -> str:
@@ -199,24 +228,6 @@ def a_kind(kind: type) -> str:
     if kind is type(None):
         return "None"
     return f"{'an' if kind.__name__[0] in 'aeioAEIO' else 'a'} {kind.__name__}"
-
-
-@contextlib.contextmanager
-def silence() -> Iterator[None]:
-    """Drop what is printed and logged: neither a student's prints nor warnings belong into a verdict."""
-    nowhere = cast(TextIO, _Nowhere())
-    disabled = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
-            yield
-    finally:
-        logging.disable(disabled)
-
-
-class _Nowhere(io.TextIOBase):
-    def write(self, text: str) -> int:
-        return len(text)
 
 
 # The methods are those of the base types: a subclass may have replaced its own.
@@ -270,9 +281,22 @@ def _name(function: Any) -> str:
     return name if isinstance(name, str) and name != "<lambda>" else "your_function"
 
 
+def _frames(error: BaseException) -> list[FrameType]:
+    """Return where an error came up: the frame of the function that was called first, the one that raised it last."""
+    return [frame for frame, _ in traceback.walk_tb(error.__traceback__)][1:]
+
+
+def _unwritten(error: NotImplementedError) -> str:
+    """Return the name of the function that is still to be written; empty if it is the one that was called."""
+    frames = _frames(error)
+    return frames[-1].f_code.co_name if frames and frames[-1].f_code is not frames[0].f_code else ""
+
+
 def _error(error: BaseException) -> str:
     try:
-        text = " ".join(str(error).split())
+        text = " ".join(str(error).splitlines())
     except Exception:
         text = ""
-    return f"{type(error).__name__}: {text[:LONGEST].rstrip('.')}".removesuffix(": ")
+    in_a_cell = _frames(error) and _frames(error)[-1].f_globals.get("__name__") == "__main__"
+    advice = "; has the cell that defines it been run?" if type(error) is NameError and in_a_cell else ""
+    return f"{type(error).__name__}: {text[:LONGEST].rstrip('.')}".removesuffix(": ") + advice

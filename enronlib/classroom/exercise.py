@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from enronlib import UserError
-from enronlib.classroom.answer import Answer, NotAttempted, NotYet, silence
+from enronlib.classroom.answer import Answer, NotAttempted, NotYet
 from enronlib.classroom.mail import Mail
+from enronlib.classroom.surroundings import in_houston, silence
 from enronlib.classroom.verdict import Status, Verdict
 
 Check = Callable[[Answer, Mail], str]
@@ -57,10 +58,13 @@ class Exercise:
         if len(self.hints) < 2 or not self.wrong or not 1 <= self.stars <= 3 or self.points < 0 or not self.title:
             raise ValueError(f"{self.name}: needs a title, points, one to three stars, two hints and a wrong answer")
 
-    def judge(self, answer: Any) -> Verdict:
-        """Return the verdict on an answer. Nothing is printed, whatever the answer does."""
+    def judge(self, answer: Any, hints_seen: int = 0) -> Verdict:
+        """Return the verdict on an answer, with the next hint that was not seen yet as the next step.
+
+        Nothing is printed, whatever the answer does, and no verdict depends on the time zone of the machine.
+        """
         try:
-            with silence():
+            with silence(), in_houston():
                 if answer is ...:
                     raise NotAttempted
                 praise = self.check(Answer(answer), Mail())
@@ -68,12 +72,17 @@ class Exercise:
             how = f'Write your code in the answer cell, run it, and run this check again. hint("{self.name}") helps.'
             return Verdict(self.name, Status.NOT_ATTEMPTED, how, self.points)
         except NotYet as error:
-            more = f'\nNext step: hint("{self.name}", {error.hint})' if error.hint else ""
+            more = f"\nNext step: {self._next_step(max(error.hint, hints_seen + 1))}" if error.hint else ""
             return Verdict(self.name, Status.NOT_YET, f"{error}{more}", self.points)
         except Exception as error:  # an answer stranger than the check was made for must not stop the lesson
             message = f"the check could not read your answer ({type(error).__name__}). Is it of the right type?"
             return Verdict(self.name, Status.NOT_YET, message, self.points)
         return Verdict(self.name, Status.CORRECT, praise, self.points)
+
+    def _next_step(self, hint: int) -> str:
+        if hint <= len(self.hints):
+            return f'hint("{self.name}", {hint})'
+        return "read the message above again, and try its example in a cell of its own."
 
 
 def lesson(name: str) -> Callable[..., Callable[[Check], Check]]:

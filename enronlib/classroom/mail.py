@@ -37,6 +37,14 @@ class Mail:
         """All messages as `enronlib.messages.read_email` gives them, in corpus order."""
         return _emails(self.maildir)
 
+    @staticmethod
+    def place(path: Path) -> str:
+        """Return where a file or folder is, so that a student can find it and nobody learns of folders above."""
+        for name, folder in {"~": Path.home(), "…": user_cache_path()}.items():
+            if path.is_relative_to(folder):
+                return f"{name}/{path.relative_to(folder).as_posix()}"
+        return path.name
+
     @property
     def truth(self) -> Mapping[str, Any]:
         """What is known of this corpus without the code under test; see `enronlib.sample.read_truth`."""

@@ -13,7 +13,7 @@ from enronlib.classroom.verdict import BLUE, COLOURS, SIGNS, CheckFailed, Status
 _verdicts: dict[str, Verdict] = {}
 """The last verdict on each exercise checked in this kernel, by name."""
 
-_hints_shown: dict[str, int] = {}
+_hints_seen: dict[str, int] = {}
 _guesses: dict[str, Any] = {}
 
 
@@ -37,7 +37,7 @@ def check(name: str, answer: Any) -> Verdict:
     Raises UserError for an unknown name and, where the environment variable ENRONLIB_STRICT is set (as under
     `pytest --nbval`), CheckFailed for any verdict but "Correct".
     """
-    verdict = find_exercise(name).judge(answer)
+    verdict = find_exercise(name).judge(answer, _hints_seen.get(name, 0))
     _verdicts[name] = verdict
     if verdict.status is not Status.CORRECT and os.environ.get("ENRONLIB_STRICT", "0") not in ("", "0"):
         raise CheckFailed(verdict)
@@ -48,10 +48,10 @@ def hint(name: str, number: int | None = None) -> Note:
     """Return the next hint to the exercise `name`, or the hint of this number (from 1)."""
     hints = find_exercise(name).hints
     if number is None:
-        number = min(_hints_shown.get(name, 0) + 1, len(hints))
+        number = min(_hints_seen.get(name, 0) + 1, len(hints))
     if not 1 <= number <= len(hints):
         raise UserError(f"{name} has hints 1 to {len(hints)}; there is no hint {number}")
-    _hints_shown[name] = number
+    _hints_seen[name] = max(number, _hints_seen.get(name, 0))
     more = f'\nThere is another one: hint("{name}")' if number < len(hints) else "\nThis is the last hint."
     return Note(f"Hint {number} of {len(hints)}: {hints[number - 1]}{more}")
 
@@ -106,10 +106,10 @@ class Progress:
         """What to do next."""
         unchecked = [name for name, *_, verdict in self.rows if verdict is None]
         unsolved = [name for name, *_, verdict in self.rows if verdict and verdict.status is not Status.CORRECT]
-        if unchecked:
-            return f"Before handing in: run the check of {', '.join(unchecked)}."
-        if unsolved:
-            return f"Before handing in: solve {', '.join(unsolved)}. A hint costs nothing."
+        solve = [f"solve {', '.join(unsolved)}"] if unsolved else []
+        run = [f"run the check of {', '.join(unchecked)}"] if unchecked else []
+        if solve or run:
+            return f"Before handing in: {'; '.join(solve + run)}.{' A hint costs nothing.' if solve else ''}"
         return "All solved. Before handing in: Kernel > Restart Kernel and Run All Cells, look once more, save."
 
     def __repr__(self) -> str:
@@ -145,4 +145,4 @@ def _word(verdict: Verdict | None) -> str:
 
 
 def _points(points: int, verdict: Verdict | None) -> str:
-    return f"{verdict.earned if verdict else 0} of {points}"
+    return f"{verdict.earned if verdict else 0} of {points}" if points else "example"

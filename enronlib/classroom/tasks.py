@@ -1,20 +1,20 @@
 """Run a student's Luigi task inside a check."""
 
 import json
-from typing import Any
+import re
 
 import luigi
 from luigi.scheduler import Scheduler
 from luigi.worker import Worker
 
-from enronlib.classroom.answer import Answer, NotAttempted, NotYet
+from enronlib.classroom.answer import Answer, NotAttempted, NotYet, not_written, sentence
 
 
 def run_task(task: Answer, *, hint: int | None = 1) -> luigi.Task:
     """Run the task, and what it requires, in this process, and return it.
 
-    Raises NotAttempted when a task raises NotImplementedError, NotYet when a task fails, cannot be scheduled, or is
-    not complete after its run. Nothing is logged, and the lesson's own `luigi.build` is not affected.
+    Raises NotAttempted when a task's run() is not written yet, NotYet when a task fails, cannot be scheduled, or is not
+    complete after its run. Nothing is logged, and the lesson's own `luigi.build` is not affected.
     """
     task.is_a(luigi.Task)
     task.member("requires")()  # a stub in these two would stop Luigi before it could say where
@@ -24,7 +24,7 @@ def run_task(task: Answer, *, hint: int | None = 1) -> luigi.Task:
         scheduled = worker.add(task.value)
         worker.run()
     for task_id, failed in scheduler.task_list("FAILED", "").items():
-        _fail(failed["display_name"], _last_line(scheduler, task_id), hint)
+        _fail(failed["display_name"].partition("(")[0], json.loads(scheduler.fetch_error(task_id)["error"]), hint)
     if not scheduled:
         raise NotYet("Luigi could not schedule the task: look at requires(), output() and complete().", hint)
     name = type(task.value).__name__
@@ -35,12 +35,12 @@ def run_task(task: Answer, *, hint: int | None = 1) -> luigi.Task:
     return task.value
 
 
-def _last_line(scheduler: Any, task_id: str) -> str:
-    """Return the last line of the traceback of a failed task."""
-    return str(json.loads(scheduler.fetch_error(task_id)["error"]).strip().splitlines()[-1])
-
-
-def _fail(name: str, error: str, hint: int | None) -> None:
-    if error.startswith("NotImplementedError"):
+def _fail(name: str, trace: str, hint: int | None) -> None:
+    """Tell what a failed task's traceback tells: where it ends, and with what."""
+    error = trace.strip().splitlines()[-1]
+    if not error.startswith("NotImplementedError"):
+        raise NotYet(sentence(f"{name} failed with {error}"), hint)
+    unwritten = re.findall(r"(?m), in (\w+)$", trace)[-1]
+    if unwritten == "run":
         raise NotAttempted
-    raise NotYet(f"{name} failed with {error}", hint)
+    raise NotYet(not_written(f"{name}.run()", unwritten), None)

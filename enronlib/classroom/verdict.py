@@ -59,7 +59,7 @@ COLOURS = {Status.CORRECT: GREEN, Status.NOT_YET: ORANGE, Status.NOT_ATTEMPTED: 
 
 
 def box(text: str, sign: str, colour: str) -> str:
-    """Return HTML for a box in which the opening, up to a full stop or colon, is bold.
+    """Return HTML for a box in which the opening, up to a full stop or colon, is bold, and `backticks` make code.
 
     The background is a thin wash of the colour over whatever the theme has, and the letters keep the theme's own
     colour, so that the box reads well on light and on dark ground.
@@ -68,8 +68,13 @@ def box(text: str, sign: str, colour: str) -> str:
     # No quotes and no brackets: a value may hold such signs, too.
     opening = re.match(r"(?:[\w ;,-]|\.(?=\d))+[.:](?=\s|$)", first)
     end = opening.end() if opening else 0
-    lines = [f"<b>{html.escape(first[:end])}</b>{html.escape(first[end:])}", *map(html.escape, rest.splitlines())]
+    lines = [f"<b>{html.escape(first[:end])}</b>{_with_code(first[end:])}", *map(_with_code, rest.splitlines())]
     return (
         f'<div style="border-left: 4px solid rgb({colour}); background: rgba({colour},0.12); '
-        f'padding: 0.5em 0.8em; margin: 0.3em 0; overflow-wrap: anywhere">{sign} {"<br>".join(lines)}</div>'
+        f"padding: 0.5em 0.8em; margin: 0.3em 0; overflow-wrap: anywhere; "
+        f'white-space: pre-wrap">{sign} {"<br>".join(lines)}</div>'
     )
+
+
+def _with_code(text: str) -> str:
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))

@@ -47,9 +47,7 @@ def main() -> int:
         ours, our_marks = grade_ours(base / "ours", lesson, books, options.jobs)
         rows = [row("enronlib grade", ours, len(books))]
         if not has_nbgrader(options.nbgrader):
-            print(
-                "nbgrader is not installed here (pip install nbgrader, or --nbgrader PYTHON): only ours is measured\n"
-            )
+            print("nbgrader is not installed here (make bench-extras, or --nbgrader PYTHON): only ours is measured\n")
             their_marks = our_marks
         else:
             theirs, their_marks = grade_with_nbgrader(base / "theirs", lesson, books, options.nbgrader)

@@ -34,9 +34,9 @@ TRICKS = {"A": "area", "B": "chosen months", "C": "cut axis", "D": "unequal grou
         Wrong(
             "overlooks the months", TRICKS | {"B": "unequal groups", "D": "chosen months"}, "look at that chart again"
         ),
-        Wrong("uses words of its own", TRICKS | {"C": "zoom"}, "use one of the four names"),
+        Wrong("uses words of its own", TRICKS | {"C": "zoom"}, "put one of the four names there"),
         Wrong("leaves one out", {"A": "area", "B": "chosen months"}, "it has no 'C'"),
-        Wrong("has not looked at one yet", TRICKS | {"D": ...}, "use one of the four names"),
+        Wrong("has not looked at one yet", TRICKS | {"D": ...}, "'D' is still `...`; put one of the four names there"),
         Wrong("gives a list", list(TRICKS.values()), "a dict was expected"),
     ],
 )
@@ -47,7 +47,7 @@ def tricks(answer: Answer, mail: Mail) -> str:
         raise NotAttempted
     for letter, name in TRICKS.items():
         found = answer[letter]
-        found.expect(found.plain in TRICKS.values(), "use one of the four names")
+        found.expect(found.plain in TRICKS.values(), "put one of the four names there")
         found.equals(name, "look at that chart again", hint=2)
     return "You saw through all four."
 
@@ -278,10 +278,12 @@ def _without_care_for_nothing(emails: list[Email], word: str) -> dict[str, float
 def months(answer: Answer, mail: Mail) -> str:
     """Small mails by hand: two in a month, months out of order, no date, no words; then the unseen mail."""
     share = "occurrences per 1,000 words of that month are asked for"
-    _in_months(answer, "two mails", [_email("Gas, gas!", 4), _email("Call me.", 5)], share)
+    _in_months(
+        answer, "'Gas, gas!' in April and 'Call me.' in May", [_email("Gas, gas!", 4), _email("Call me.", 5)], share
+    )
     _in_months(
         answer,
-        "three mails of one month",
+        "'gas', 'a b c' and 'gas a b' in one month",
         [_email("gas", 5), _email("a b c", 5), _email("gas a b", 5)],
         f"{share}: add up first, divide last",
     )

@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -153,8 +154,8 @@ def mapper(answer: Answer, mail: Mail) -> str:
 
     make = answer.member("CountMailbox")
     advice = "count every word of plain_text, in every message"
-    with tempfile.TemporaryDirectory() as folder:
-        processed, words = Path(folder, "processed"), Path(folder, "words")
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        processed, words = Path("processed"), Path("words")
         for mailbox in _with_html(mail)[:2]:
             made = make(mailbox_directory=mailbox, processed_directory=processed, words_directory=words)
             task = run_task(made)
@@ -264,8 +265,8 @@ def reducer(answer: Answer, mail: Mail) -> str:
     from enronlib.classroom.tasks import run_task  # noqa: PLC0415  imports luigi
 
     make = answer.member("AddUpCounts")
-    with tempfile.TemporaryDirectory() as folder:
-        emails, processed, results = (Path(folder, name) for name in ("maildir", "processed", "results"))
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        emails, processed, results = map(Path, ("maildir", "processed", "results"))
         names = [mailbox.name for mailbox in mail.mailboxes[:3]]
         for name in names:
             shutil.copytree(mail.maildir / name, emails / name)

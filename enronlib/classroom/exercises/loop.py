@@ -1,7 +1,9 @@
 """Exercises of lesson 04: count words, the top of a count, each message once, and how many people use a word."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from enronlib.classroom.answer import Answer
@@ -25,6 +27,10 @@ def _count(texts: Iterable[str], split: Callable[[str], Iterable[str]] = tokens)
     return dict(Counter(word for text in texts for word in split(text)))
 
 
+def _runs_of_letters(text: str) -> list[str]:
+    return re.findall("[a-z]+", text.lower())
+
+
 def _last_text(texts: list[str]) -> dict[str, int]:
     return _count(texts[-1:])
 
@@ -46,6 +52,7 @@ def _pairs(texts: list[str]) -> list[tuple[str, int]]:
     ),
     wrong=[
         Wrong("cuts at blanks", lambda texts: _count(texts, str.split), "`tokens` cuts a text into words"),
+        Wrong("cuts at what is no letter", lambda texts: _count(texts, _runs_of_letters), "`tokens` cuts a text into"),
         Wrong("begins anew at each text", _last_text, "words of all texts"),
         Wrong("counts texts, not words", lambda texts: _count(texts, lambda t: set(tokens(t))), "each time it occurs"),
         Wrong("counts letters", lambda texts: _count(texts, str), "`tokens` cuts a text into words"),
@@ -58,6 +65,7 @@ def count(answer: Answer, mail: Mail) -> str:
     """Small texts, then unseen mail, against the words its writer counted."""
     cases = [
         (["Gas, gas."], "`tokens` cuts a text into words, and each word counts each time it occurs"),
+        (["Enron's gas 24."], "`tokens` cuts a text into words: let it cut this one, too"),
         (["gas falls", "gas rises"], "the words of all texts belong into one count"),
         (["up up", "and up"], "a word counts each time it occurs; leave no word out"),
         ([], "no texts, no words"),
@@ -110,6 +118,9 @@ def _ties_backwards(counts: Mapping[str, int], n: int, stop_words: Iterable[str]
     wrong=[
         Wrong("cuts before it leaves words out", _cut_first, "leave out the stop words before you cut"),
         Wrong("keeps stop words", lambda counts, n, stop_words: _top(counts, n, ()), "stop words do not belong"),
+        Wrong(
+            "knows its own stop words", lambda counts, n, _: _top(counts, n, STOP_WORDS), "those that are given to it"
+        ),
         Wrong("leaves equal counts as they come", _ties_as_they_come, "the words of equal count"),
         Wrong("sorts equal counts backwards", _ties_backwards, "the words of equal count"),
         Wrong("sorts upwards", lambda counts, n, stop_words: _sorted(counts, stop_words)[::-1][:n], "the largest"),
@@ -125,6 +136,7 @@ def top(answer: Answer, mail: Mail) -> str:
     cases: list[tuple[dict[str, int], int, set[str], str]] = [
         ({"hub": 1, "gas": 3, "bid": 2}, 2, set(), "the largest count comes first, and there are n pairs"),
         ({"the": 9, "gas": 3, "bid": 2}, 2, {"the"}, leave_out),
+        ({"the": 9, "gas": 3, "bid": 2}, 3, {"gas"}, "the stop words are those that are given to it, no others"),
         ({"gas": 4, "bid": 4, "hub": 4, "ask": 4}, 3, {"the"}, "sort the words of equal count alphabetically"),
         ({"gas": 1}, 5, {"the"}, "there may be fewer words than n"),
         ({"the": 9}, 5, {"the"}, "there may be nothing left"),
@@ -187,6 +199,11 @@ def _neighbours(emails: list[Email]) -> list[Email]:
         ),
         Wrong("compares whole records", _whole_records, "of copies, which differ"),
         Wrong("goes by the body alone", lambda mails: _once(mails, _body), "who else may have written the same words"),
+        Wrong("forgets the Subject", lambda m: _once(m, lambda e: (e["From"], e["Date"], _body(e))), "the Subjects"),
+        Wrong(
+            "forgets the Date", lambda m: _once(m, lambda e: (e["From"], e["Subject"], _body(e))), "the Dates differ"
+        ),
+        Wrong("makes capitals small", lambda m: _once(m, lambda e: str(_sameness(e)).lower()), "a capital"),
         Wrong(
             "goes by the header alone",
             lambda mails: _once(mails, lambda e: (e["From"], e["Date"], e["Subject"])),
@@ -212,7 +229,7 @@ def _neighbours(emails: list[Email]) -> list[Email]:
 def duplicates(answer: Answer, mail: Mail) -> str:
     """A pair of messages for each way to be alike or different, then unseen mail."""
     first = _email(Message_ID="<1>", From="kim@x", Subject="Gas", payload="Gas is up.\n", X_Folder="inbox")
-    first["Date"] = mail.emails[0]["Date"]
+    first["Date"], later = mail.emails[0]["Date"], mail.emails[0]["Date"] + timedelta(days=1)
     copy = first | {"Message-ID": "<2>", "X-Folder": "all_documents"}
     other = first | {"Message-ID": "<3>", "From": "lee@x"}
     encoded = {"payload": "Gas is =\nup.\n", "Content-Transfer-Encoding": "quoted-printable"}
@@ -223,7 +240,10 @@ def duplicates(answer: Answer, mail: Mail) -> str:
             "of copies, which differ in Message-ID and folder, keep the first of them",
         ),
         ("a body by two senders", [first, other], "who else may have written the same words? these are two messages"),
+        ("two Dates", [first, copy | {"Date": later}], "the Dates differ: these are two messages"),
+        ("two Subjects", [first, copy | {"Subject": "Oil"}], "the Subjects differ: these are two messages"),
         ("two bodies", [first, copy | {"payload": "Gas is down."}], "the bodies differ: these are two messages"),
+        ("a body in capitals", [first, copy | {"payload": "GAS IS UP."}], "a capital is a difference, too"),
         (
             "a copy with other line ends",
             [first, copy | {"payload": "Gas  is\nup."}],

@@ -37,9 +37,8 @@ def _unfold(value: str) -> str:
         "Or in one go: `re.sub` with a pattern for blanks, a line break, and blanks.",
     ),
     wrong=[
-        Wrong(
-            "replaces only a fold with a tab", lambda value: value.replace("\n\t", " "), "around it become one blank"
-        ),
+        Wrong("leaves the blanks before", lambda value: value.replace("\n\t", " "), "take the blanks before it away"),
+        Wrong("leaves the blanks behind", lambda value: re.sub(" *\n", " ", value), "around it become one blank"),
         Wrong("drops the line break only", lambda value: value.replace("\n", ""), "around it become one blank"),
         Wrong(
             "puts nothing between the lines",
@@ -60,7 +59,12 @@ def unfold(answer: Answer, mail: Mail) -> str:
         f"before the meeting,{' ' * 3}\n{' ' * 50}please",
         "Enron\n\t-Prairie Lantern",
     ):
-        answer(value).equals(_unfold(value), advice)
+        unfolded, expected = answer(value).is_a(str), _unfold(value)
+        left = "  " in unfolded.plain and unfolded.plain.replace("  ", " ") == expected
+        unfolded.expect(
+            not left, "two blanks are left where the line break was: take the blanks before it away, too", hint=2
+        )
+        unfolded.equals(expected, advice)
     answer("Gas").equals("Gas", "a value of one line stays as it is")
     answer("two  blanks\tand a tab, \n\tfolded").equals(
         "two  blanks\tand a tab, folded", "leave the other blanks as they are", hint=2
@@ -99,6 +103,22 @@ def _always_utc(value: Any) -> datetime | None:
     return date.replace(tzinfo=UTC) if date else None
 
 
+def _moment_in_utc(value: Any) -> datetime | None:
+    date = _date(value)
+    return date.astimezone(UTC) if date else None
+
+
+def _of_the_year_1(value: Any) -> datetime | None:
+    date = _date(value)
+    return date.replace(year=1) if date and date.year == 2001 else date
+
+
+def _by_the_clock_of_this_machine(value: Any) -> datetime | None:
+    date = _date(value)
+    naive = date and "-0" not in value and "+0" not in value
+    return date.replace(tzinfo=None).astimezone(UTC) if date and naive else date
+
+
 def _parsed(value: Any) -> datetime:
     date = _date(value)
     if date is None:
@@ -126,8 +146,11 @@ def _naive_without_offset(value: Any) -> datetime | None:
         Wrong("returns the text", lambda value: value, "returned a str; a datetime was expected"),
         Wrong("drops the offset", _without_offset, "keep the offset from UTC"),
         Wrong("calls every offset UTC", _always_utc, "keep the offset from UTC"),
+        Wrong("converts to UTC", _moment_in_utc, "the moment is right, but not its offset from UTC"),
+        Wrong("turns 2001 into the year 1", _of_the_year_1, "this text says 2001"),
+        Wrong("takes local time for UTC", _by_the_clock_of_this_machine, "a text that tells no offset is taken as UTC"),
         Wrong("lets the error out", _parsed, "raised ValueError"),
-        Wrong("believes in 2001", _in_2001, "the year that is written"),
+        Wrong("believes in 2001", _in_2001, "this text says 0001: the year that is written is asked for"),
         Wrong("leaves dates without an offset naive", _naive_without_offset, "tells no offset"),
         Wrong(
             "knows only the example",
@@ -137,31 +160,39 @@ def _naive_without_offset(value: Any) -> datetime | None:
     ],
 )
 def date(answer: Answer, mail: Mail) -> str:
-    pacific_summer, pacific_winter = timezone(timedelta(hours=-7)), timezone(timedelta(hours=-8))
-    answer("Thu, 7 Jun 2001 11:05:33 -0700 (PDT)").equals(
-        datetime(2001, 6, 7, 11, 5, 33, tzinfo=pacific_summer), "keep the offset from UTC, which the text tells"
-    )
-    answer("Fri, 30 Nov 2001 09:00:00 -0800 (PST)").equals(
-        datetime(2001, 11, 30, 9, tzinfo=pacific_winter), "read the date from the text"
-    )
-    answer("Tue, 20 Dec 0001 21:26:20 -0800 (PST)").equals(
-        datetime(1, 12, 20, 21, 26, 20, tzinfo=pacific_winter), "the year that is written is asked for, wrong as it is"
-    )
-    answer("Thu, 7 Jun 2001 11:05:33").equals(
-        datetime(2001, 6, 7, 11, 5, 33, tzinfo=UTC), "a text that tells no offset is taken as UTC", hint=2
-    )
-    for value in ("yesterday", "", None, "Sat, 31 Feb 2001 10:00:00 +0000"):
-        answer(value).equals(None, "where there is no date to be read, return nothing")
+    for value, moment, advice in (
+        ("Thu, 7 Jun 2001 11:05:33 -0700 (PDT)", "2001-06-07T11:05:33-07:00", "keep the offset from UTC"),
+        ("Fri, 30 Nov 2001 09:00:00 -0800 (PST)", "2001-11-30T09:00:00-08:00", "read the date from the text"),
+        ("Tue, 20 Dec 0001 21:26:20 -0800 (PST)", "0001-12-20T21:26:20-08:00", "read the date from the text"),
+        ("Thu, 7 Jun 2001 11:05:33", "2001-06-07T11:05:33+00:00", "a text that tells no offset is taken as UTC"),
+    ):
+        _is_dated(answer(value), datetime.fromisoformat(moment), advice)
+    for no_date in ("yesterday", "", None, "Sat, 31 Feb 2001 10:00:00 +0000"):
+        _is_dated(answer(no_date), None)
     for email in mail.emails:
-        value = message_from_string(email["original_msg"])["Date"]
-        answer(value).equals(email["Date"], "read the date from the text")
+        _is_dated(answer(message_from_string(email["original_msg"])["Date"]), email["Date"])
     return "You handled offsets, a date without one, the year 1, and texts that are no date."
+
+
+def _is_dated(date: Answer, expected: datetime | None, advice: str = "read the date from the text") -> None:
+    """Go on if the date is the expected one, offset and all."""
+    if expected is None:
+        date.equals(None, "where there is no date to be read, return nothing")
+        return
+    date.is_a(datetime)
+    said = f"this text says {expected.year:04}: the year that is written is asked for, right or wrong"
+    date.expect(date.plain.year == expected.year, said)
+    date.equals(expected, advice, hint=2)
+    offset = "the moment is right, but not its offset from UTC: keep the one that the text tells"
+    date.expect(date.plain.utcoffset() == expected.utcoffset(), offset)
 
 
 BLOCKS = ["br", "div", "h1", "li", "p", "table", "td", "tr"]
 
 
-def _text_of(separator: str, *unseen: str, blocks: Sequence[str] = ()) -> Callable[[str], str]:
+def _text_of(
+    separator: str, *unseen: str, blocks: Sequence[str] = (), before: bool = True, after: bool = True
+) -> Callable[[str], str]:
     """Return a function from HTML to text: `separator` between its pieces, a line break at `blocks`, no `unseen`."""
 
     def visible(html: str) -> str:
@@ -169,8 +200,10 @@ def _text_of(separator: str, *unseen: str, blocks: Sequence[str] = ()) -> Callab
         for tag in soup.find_all(list(unseen)) if unseen else []:
             tag.decompose()
         for tag in soup.find_all(list(blocks)) if blocks else []:
-            tag.insert_before("\n")
-            tag.insert_after("\n")
+            if before:
+                tag.insert_before("\n")
+            if after:
+                tag.insert_after("\n")
         return soup.get_text(separator)
 
     return visible
@@ -195,7 +228,15 @@ def _without_tags(html: str) -> str:
         Wrong("returns the HTML", lambda html: html, "no tags"),
         Wrong("cuts the tags with a pattern", _without_tags, "inside <style>"),
         Wrong("keeps the title", _text_of("", blocks=BLOCKS), "the title is on the window"),
+        Wrong("takes headings out, too", _text_of("", "title", "h1", blocks=BLOCKS), "a heading is on the page"),
         Wrong("glues cells together", _text_of("", "title"), "the cells of a table"),
+        Wrong("breaks after blocks only", _text_of("", "title", blocks=BLOCKS, before=False), "begins and where it"),
+        Wrong("breaks before blocks only", _text_of("", "title", blocks=BLOCKS, after=False), "begins and where it"),
+        Wrong(
+            "changes letters",
+            lambda html: _text_of("", "title", blocks=BLOCKS)(html).upper(),
+            "leave capitals and small",
+        ),
         Wrong("cuts words at every tag", _text_of(" ", "title"), "a tag that is no block"),
         Wrong("returns words", lambda html: tokens(_text_of("", "title", blocks=BLOCKS)(html)), "a str was expected"),
         Wrong("knows only the example", lambda html: "Call me now.", "all the words that a reader sees"),
@@ -205,25 +246,27 @@ def html(answer: Answer, mail: Mail) -> str:
     def words(page: str, seen: str, advice: str, hint: int = 1) -> None:
         text = answer(page).is_a(str)
         text.expect("<" not in text.plain, "the text of the page is asked for, no tags", hint=2)
-        got = Answer(tokens(text.plain), f"for {page[:80]!r} the words of your text are")
-        got.equals(tokens(seen), advice, hint=hint)
+        got = Answer(text.plain.split(), f"for {page[:80]!r} the words of your text are")
+        other_letters = text.plain.split() != seen.split() and text.plain.casefold().split() == seen.casefold().split()
+        got.expect(not other_letters, "leave capitals and small letters as they are")
+        got.equals(seen.split(), advice, hint=hint)
 
     every_word = "all the words that a reader sees are asked for, each by itself"
-    words("<p>Call me <b>now</b>.</p>", "Call me now", every_word)
     words("<p>Nomination sheet</p>", "Nomination sheet", every_word)
     words("<style>p {color: red}</style><p>Gas</p>", "Gas", "nobody sees what is inside <style>")
     words("<title>Page</title><p>Gas</p>", "Gas", "the title is on the window, not on the page")
     words("<table><tr><td>Day</td><td>Price</td></tr></table>", "Day Price", "the cells of a table are words apart", 2)
-    words(
-        "<p>Dear Ada<br>thanks</p><p>Bo</p>Cy",
-        "Dear Ada thanks Bo Cy",
-        "a block parts the words before and after it",
-        2,
-    )
+    parts = "a block parts words where it begins and where it ends"
+    words("Gas<p>Oil</p>", "Gas Oil", parts, 2)
+    words("<p>Dear Ada<br>thanks</p><p>Bo</p>Cy", "Dear Ada thanks Bo Cy", parts, 2)
+    words("<h1>Head</h1><p>Gas</p>", "Head Gas", "a heading is on the page, the title alone is not")
     words("<p><b>W</b>elcome</p>", "Welcome", "a tag that is no block may stand inside a word", 2)
-    words("<p>caf&eacute;&nbsp;&amp;&nbsp;bar</p>", "café bar", "letters may be written as entities, such as &eacute;")
+    words("<p>Call me <b>now</b>.</p>", "Call me now.", "a tag that is no block puts nothing in", 2)
+    words(
+        "<p>caf&eacute;&nbsp;&amp;&nbsp;bar</p>", "café & bar", "letters may be written as entities, such as &eacute;"
+    )
     for email in mail.emails[:20]:
-        cells = [escape(word) for word in tokens(email["Subject"])]
+        cells = [escape(word) for word in email["Subject"].split()]
         page = f"<html><style>td {{x: y}}</style><table><tr><td>{'</td><td>'.join(cells)}</td></tr></table></html>"
         words(page, email["Subject"], every_word)
     return "You left out what nobody sees, parted what stands apart, and kept together what is one word."
@@ -275,6 +318,14 @@ def _still_folded(email: Email, path: Path) -> Email:
     return email | {"To": message_from_string(email["original_msg"])["To"]}
 
 
+def _with_date_in_utc(email: Email, path: Path) -> Email:
+    return email | {"Date": email["Date"] and email["Date"].astimezone(UTC)}
+
+
+def _only_latin_1(email: Email, path: Path) -> Email:
+    return email | {"original_msg": path.read_text(encoding="latin-1")}
+
+
 def _only_utf_8(email: Email, path: Path) -> Email:
     path.read_bytes().decode("utf-8")
     return email
@@ -298,6 +349,11 @@ def _cut_at_a_stray_line(email: Email, path: Path) -> Email:
         '`email["Date"] = read_date(email["Date"])`.',
     ),
     wrong=[
+        Wrong(
+            "loops over FIELDS",
+            _wrong_email(lambda e, _: e | {"username": None, "original_msg": None, "payload": None}),
+            "`username` is no header: loop over HEADERS, not FIELDS",
+        ),
         Wrong("forgets a field", _wrong_email(_without_x_bcc), "there is no 'X-bcc'"),
         Wrong("has a field too many", _wrong_email(lambda e, _: e | {"Reply-To": None}), "not one of the 20"),
         Wrong("sorts the fields", _wrong_email(lambda e, _: dict(sorted(e.items()))), "the order of FIELDS"),
@@ -307,6 +363,7 @@ def _cut_at_a_stray_line(email: Email, path: Path) -> Email:
             "the folder directly below the maildir",
         ),
         Wrong("leaves the date a text", _wrong_email(lambda e, _: e | {"Date": str(e["Date"])}), "a datetime was"),
+        Wrong("converts to UTC", _wrong_email(_with_date_in_utc), "not its offset from UTC"),
         Wrong("strips the body", _wrong_email(lambda e, _: e | {"payload": e["payload"].strip()}), "as it stands"),
         Wrong("keeps the body twice", _wrong_email(lambda e, _: e | {"original_msg": e["payload"]}), "the whole text"),
         Wrong("turns absent into empty", _wrong_email(lambda e, _: {k: v or "" for k, v in e.items()}), "not there"),
@@ -314,6 +371,7 @@ def _cut_at_a_stray_line(email: Email, path: Path) -> Email:
             "turns empty into absent", _wrong_email(lambda e, _: {k: v or None for k, v in e.items()}), "is there and"
         ),
         Wrong("does not unfold", _wrong_email(_still_folded), "one line"),
+        Wrong("reads everything as Latin-1", _wrong_email(_only_latin_1), "is UTF-8: read it as `read_text` does"),
         Wrong("reads everything as UTF-8", _wrong_email(_only_utf_8), "raised UnicodeDecodeError"),
         Wrong("stops at a stray line", _wrong_email(_cut_at_a_stray_line), "mend the header"),
         Wrong("returns a list", _wrong_email(lambda e, _: list(e.values())), "a dict was expected"),
@@ -334,16 +392,20 @@ def email(answer: Answer, mail: Mail) -> str:
         one.is_read("a message with a folded To", folded, "unfold it to one line")
         one.is_read("a message with an unreadable date", re.sub("Date: .*", "Date: soon", MESSAGE))
         one.is_read("a message of the year 1", MESSAGE.replace(" 2001 ", " 0001 "))
-        one.is_read("a message with an ü that is no UTF-8", MESSAGE.replace("Marsh", "Mücke"))
+        umlaut = MESSAGE.replace("Marsh", "Mücke")
+        one.is_read("a message with an ü in UTF-8", umlaut, "this file is UTF-8: read it as `read_text` does", "utf-8")
+        one.is_read("a message with an ü that is no UTF-8", umlaut)
         one.is_read("a message that quotes another one", f"{MESSAGE}\n{MESSAGE}")
         stray = MESSAGE.replace("Pipeline", "Pipeline\nand pressure")
         one.is_read("a message with a line break in the Subject", stray, "mend the header before you read it")
     for path in mail.files:
         expected = read_email(path, mail.maildir)
-        got = answer(path, mail.maildir).is_a(dict)
+        got = answer.on(f"the unseen mail `{mail.place(path)}`")(path, mail.maildir).is_a(dict)
         encoded = [name for name in FIELDS if "=?" in _raw(expected, name)]  # the lesson does not ask for these
         for name in FIELDS:
-            if name not in encoded:
+            if name == "Date":
+                _is_dated(got[name], expected[name], ADVICE[name])
+            elif name not in encoded:
                 _field(got, name).equals(expected[name], _advice(name), hint=2)
     return "You read every mail of a corpus that you never saw, oddities and all, and lost none."
 
@@ -370,17 +432,23 @@ class _OneMessage:
         self.answer = answer
         self.maildir = maildir
 
-    def is_read(self, what: str, text: str, advice: str = "", *, place: str = "quill-a/inbox/7_") -> None:
+    def is_read(
+        self, what: str, text: str, advice: str = "", encoding: str = "latin-1", place: str = "quill-a/inbox/7_"
+    ) -> None:
         """Write the message, let the student's function read it, and compare field by field."""
         path = self.maildir / place
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode("latin-1"))
+        path.write_bytes(text.encode(encoding))
         expected = read_email(path, self.maildir)
         got = self.answer.on(what)(path, self.maildir).is_a(dict)
         for name in FIELDS:
             got.expect(name in got.plain, f"there is no {name!r} in it")
             value = _field(got, name)
-            if expected[name] is None:
+            if name not in HEADERS:
+                value.expect(value.plain is not None, f"`{name}` is no header: loop over HEADERS, not FIELDS")
+            if isinstance(expected[name], datetime):
+                _is_dated(value, expected[name], advice or _advice(name))
+            elif expected[name] is None:
                 value.expect(value.plain is None, ABSENT if name != "Date" else "there is no date to be read", hint=2)
             elif expected[name] == "":
                 value.expect(value.plain == "", EMPTY, hint=2)

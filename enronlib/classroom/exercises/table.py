@@ -48,6 +48,7 @@ def _blanks_filled(column: Any) -> dict[str, int]:
     wrong=[
         Wrong("takes `not value` for missing", _blanks_by_truth, "keep missing and empty apart"),
         Wrong("looks for None", _blanks_by_none, "in a table it is no longer `None`"),
+        Wrong("takes a blank for nothing", lambda c: _blanks(c.str.strip()), "a blank is something"),
         Wrong("fills the gaps first", _blanks_filled, "keep missing and empty apart"),
         Wrong("counts empty ones as filled", lambda c: _blanks(c) | {"filled": len(c.dropna())}, "neither missing nor"),
         Wrong("returns a tuple", lambda column: tuple(_blanks(column).values()), "returned a tuple; a dict was"),
@@ -64,9 +65,10 @@ def blanks(answer: Answer, mail: Mail) -> str:
     import pandas as pd  # noqa: PLC0415  costly, and other lessons do without
 
     columns = {
-        "the column None, '', 'Gas', ''": pd.Series([None, "", "Gas", ""]),
-        "the column 'Gas', None, None, None": pd.Series(["Gas", None, None, None]),
-        "a column without any value": pd.Series([None, None]),
+        "the column [None, '', 'Gas', '']": pd.Series([None, "", "Gas", ""]),
+        "the column ['Gas', None, None, None]": pd.Series(["Gas", None, None, None]),
+        "the column ['Gas', ' ']": pd.Series(["Gas", " "]),
+        "a column without any value": pd.Series([None, None], dtype=object),
     }
     table = pd.DataFrame(mail.emails)
     columns |= {f"the column {name} of unseen mail": table[name] for name in ("To", "Subject", "X-cc", "Cc")}
@@ -76,7 +78,7 @@ def blanks(answer: Answer, mail: Mail) -> str:
         got["missing"].equals(
             expected["missing"], "keep missing and empty apart; in a table it is no longer `None` that stands there"
         )
-        got["empty"].equals(expected["empty"], "count the empty texts in this column")
+        got["empty"].equals(expected["empty"], "count the empty texts in this column; a blank is something")
         got["filled"].equals(expected["filled"], "what is filled is neither missing nor empty, in this column", hint=1)
         got.expect(len(got.plain) == 3, "three names are asked for")
     return "You kept two kinds of nothing apart."
@@ -233,7 +235,7 @@ def senders(answer: Answer, mail: Mail) -> str:
             pd.DataFrame(emails).to_parquet(path)
             counts = answer.on(what)(path).is_a(dict)
             expected = Counter(email["From"] for email in emails)
-            Answer(sorted(counts.plain, key=str), "the senders in your answer are").equals(
+            Answer(sorted(counts.plain, key=str), f"for {what}, the senders in your answer are").equals(
                 sorted(expected), "a whole address for each sender in the file is asked for"
             )
             counts.equals(dict(expected), "count how many messages each of them wrote", hint=2)
@@ -261,9 +263,15 @@ def _damage(path: Path, keep: str) -> None:
 
 
 def _pairs(senders_and_to: Iterable[tuple[str, str | None]]) -> dict[tuple[str, str], int]:
+    return _pairs_of(
+        (sender, [] if to is None else [recipient.strip() for recipient in to.split(",")])
+        for sender, to in senders_and_to
+    )
+
+
+def _pairs_of(senders_and_recipients: Iterable[tuple[str, list[str]]]) -> dict[tuple[str, str], int]:
     counts: Counter[tuple[str, str]] = Counter()
-    for sender, to in senders_and_to:
-        recipients = [] if to is None else [recipient.strip() for recipient in to.split(",")]
+    for sender, recipients in senders_and_recipients:
         counts.update((sender, recipient) for recipient in recipients if recipient != sender)
     return dict(counts)
 
@@ -281,6 +289,14 @@ def _unstripped(table: Any) -> dict[tuple[str, str], int]:
 
 def _first_only(table: Any) -> dict[tuple[str, str], int]:
     return _pairs((sender, to and to.partition(",")[0]) for sender, to in _rows(table))
+
+
+def _at_comma_and_blank(table: Any) -> dict[tuple[str, str], int]:
+    return _pairs_of((sender, (to or sender).split(", ")) for sender, to in _rows(table))
+
+
+def _without_messages_to_oneself(table: Any) -> dict[tuple[str, str], int]:
+    return _pairs((sender, to) for sender, to in _rows(table) if sender not in (to or ""))
 
 
 def _unsplit(table: Any) -> dict[tuple[str, str], int]:
@@ -323,6 +339,13 @@ def _whichever_way(table: Any) -> dict[tuple[str, ...], int]:
     ),
     wrong=[
         Wrong("keeps the blank after a comma", _unstripped, "no blanks around an address"),
+        Wrong("cuts at a comma with a blank", _at_comma_and_blank, "without a blank"),
+        Wrong(
+            "counts each pair once",
+            lambda table: dict.fromkeys(_pairs(_rows(table)), 1),
+            "a pair counts once for each message",
+        ),
+        Wrong("leaves out a message to oneself and others", _without_messages_to_oneself, "but the others do"),
         Wrong("takes the first recipient only", _first_only, "each of the recipients"),
         Wrong("does not cut To at commas", _unsplit, "each of the recipients"),
         Wrong("takes a missing To for a person", _with_missing, "nobody is named"),
@@ -346,13 +369,11 @@ def pairs(answer: Answer, mail: Mail) -> str:
     cases: list[tuple[str, list[tuple[str, str | None]], str]] = [
         ("a mail to two people", [("ada@x", "bo@x, cy@x")], "each of the recipients gives a pair with the sender"),
         ("a mail to two people", [("ada@x", "bo@x, cy@x")], "there are no blanks around an address"),
-        (
-            "mail in both directions",
-            [("bo@x", "ada@x"), ("ada@x", "bo@x"), ("bo@x", "ada@x")],
-            "the sender comes first",
-        ),
+        ("a mail to two people", [("ada@x", "bo@x,cy@x")], "a comma may stand without a blank after it"),
+        ("mail in both directions", [("bo@x", "ada@x"), ("ada@x", "bo@x")], "the sender comes first"),
+        ("two messages", [("bo@x", "ada@x"), ("bo@x", "ada@x")], "a pair counts once for each message"),
         ("a mail without To", [("ada@x", "bo@x"), ("ada@x", None)], "where To is missing nobody is named"),
-        ("a copy to oneself", [("ada@x", "bo@x,ada@x")], "mail to oneself does not count"),
+        ("a copy to oneself", [("ada@x", "bo@x,ada@x")], "mail to oneself does not count, but the others do"),
         ("unseen mail", [(email["From"], email["To"]) for email in mail.emails], "look at the rules of the task again"),
     ]
     for what, rows, advice in cases:

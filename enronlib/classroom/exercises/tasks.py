@@ -45,7 +45,8 @@ def _path(task: Answer) -> Answer:
 
 
 def _text(task: Answer) -> Answer:
-    return Answer(Path(task.value.output().path).read_text(encoding="utf-8"), "the output holds")
+    path = Path(task.value.output().path)
+    return Answer(path.read_text(encoding="utf-8"), f"{path.name} holds")
 
 
 def _requires(task: Answer, family: str, **parameters: Any) -> None:

@@ -192,7 +192,7 @@ ROWS = "one row a message is asked for, in corpus order"
         Wrong("writes no rows", _changed(PROCESS, (READ, "[]")), ROWS),
         Wrong("sorts the rows", _changed(PROCESS, (READ, f'sorted({READ}, key=lambda e: e["Message-ID"])')), ROWS),
         Wrong("reads an empty file like any other", _changed(PROCESS, (READ, ANY_FILE)), "must fail"),
-        Wrong("writes to the path itself", _changed(PROCESS, (RUN, PLAIN)), "half a file was left"),
+        Wrong("writes to the path itself", _changed(PROCESS, (RUN, PLAIN)), "when it crashed while it wrote, half"),
         Wrong("hands a text on", _changed(PROCESS, ("Path(path)", "path")), "failed with AttributeError"),
         Wrong("writes nothing", _changed(PROCESS, (RUN, f"        list({READ})\n")), "its output is not there"),
     ],
@@ -208,9 +208,9 @@ def mailbox(answer: Answer, mail: Mail) -> str:
             Answer(path.as_posix(), "the path of the output is").equals(f"processed/{each.name}.parquet", OWN_FILE)
             run_task(task)
             ids = [email["Message-ID"] for email in _emails(each)]
-            Answer(_message_ids(path), "the Message-IDs in the output are").equals(ids, ROWS)
+            Answer(_message_ids(path), f"the Message-IDs in {path.name} are").equals(ids, ROWS)
         _leaves_nothing(
-            _process_mailbox(answer, mailboxes[0], Path("crashed")), "a crash while it wrote", answer.value, _crash
+            _process_mailbox(answer, mailboxes[0], Path("crashed")), "it crashed while it wrote", answer.value, _crash
         )
         place = _break(mailboxes[1])
         broken = _process_mailbox(answer, mailboxes[1], Path("broken"))
@@ -370,11 +370,11 @@ CASES = (
     _Case("a task that is complete", {"a": ""}, "a", "a", ""),
     _Case("a task that is not complete and requires nothing", {"a": ""}, "", "a", "a"),
     _Case("c, which requires b, which requires a, none of them complete", CHAIN, "", "c", "abc"),
-    _Case("c, which requires b, which requires a; only a is complete", CHAIN, "a", "c", "bc"),
-    _Case("c, which requires b, which requires a; only b is complete", CHAIN, "b", "c", "c"),
-    _Case("c, which requires b, which requires a; only c is complete", CHAIN, "c", "c", ""),
-    _Case("d, which requires b and c, which both require a; none is complete", DIAMOND, "", "d", "abcd"),
-    _Case("d, which requires b and c, which both require a; only b is complete", DIAMOND, "b", "d", "acd"),
+    _Case("c, which requires b, which requires a, of which only a is complete", CHAIN, "a", "c", "bc"),
+    _Case("c, which requires b, which requires a, of which only b is complete", CHAIN, "b", "c", "c"),
+    _Case("c, which requires b, which requires a, of which only c is complete", CHAIN, "c", "c", ""),
+    _Case("d, which requires b and c, which both require a, of which none is complete", DIAMOND, "", "d", "abcd"),
+    _Case("d, which requires b and c, which both require a, of which only b is complete", DIAMOND, "b", "d", "acd"),
 )
 
 

@@ -20,12 +20,13 @@ from nbval.kernel import CURRENT_ENV_KERNEL_NAME
 from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError
 
 from enronlib import UserError
+from enronlib.classroom.answer import not_written
 from enronlib.classroom.grading.kernel import Cage, CellState, LessonKernel
 from enronlib.classroom.grading.lessons import read_lesson, solutions_folder
 from enronlib.classroom.grading.records import DIED, Record
 from enronlib.classroom.grading.scoreboard import scoreboard
 from enronlib.classroom.grading.transplant import IMPORT_CHECK
-from enronlib.classroom.notebook import exercise_name, role
+from enronlib.classroom.notebook import code_cells, exercise_name, role
 from enronlib.classroom.verdict import Status
 
 NBVALS_TIMEOUT = 2000  # seconds; nbval's default, half an hour of waiting for an endless loop
@@ -33,6 +34,7 @@ TIMEOUT = 60
 LONGEST = 500  # characters of a message
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 SAYS = re.compile(rf"(?s)\S+: ({'|'.join(Status)})[.:] (.*)")  # the text of CheckFailed
+CALLED = re.compile(r"(?:line |:)\d+, in (\w+)\(")  # a function, in the traceback of a kernel
 NOT_RUN = "not run: the kernel had ended before"
 
 
@@ -61,6 +63,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     options: Any = config.option
     if any(isinstance(item, LessonCell) for item in items) and options.nbval_cell_timeout == NBVALS_TIMEOUT:
         options.nbval_cell_timeout = TIMEOUT
+
+
+def pytest_report_teststatus(report: Any) -> tuple[str, str, str] | None:
+    """Count what is not solved apart from what fails: the scoreboard tells all of it, so pytest does not repeat it."""
+    return ("unsolved", "u", "UNSOLVED") if report.failed and ("unsolved", True) in report.user_properties else None
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -158,9 +165,13 @@ class LessonCell(IPyNbCell):  # type: ignore[misc]
     def repr_failure(self, excinfo: Any) -> str:
         """Return what the check says; for any other cell what nbval says."""
         last = next((each for each in reversed(self.config.stash[RECORDS]) if each.cell == self.cell.get("id")), None)
-        if role(self.cell) == "check" and last is not None and last.message:
+        if role(self.cell) == "check" and last is not None and last.status != Status.CORRECT:
+            self.user_properties.append(("unsolved", True))
             return f"{last.exercise}: {last.verdict}"
-        return str(super().repr_failure(excinfo))
+        return self._in_its_colours(str(super().repr_failure(excinfo)))
+
+    def _in_its_colours(self, text: str) -> str:
+        return text if self.config.get_terminal_writer().hasmarkup else ANSI.sub("", text)
 
     def _trouble(self, kernel: LessonKernel) -> str:
         """Return why the kernel did not run the cell to its end, empty if it did."""
@@ -229,11 +240,28 @@ class LessonCell(IPyNbCell):  # type: ignore[misc]
         if trouble == NOT_RUN:
             return Status.NOT_YET, trouble
         untouched = self.cell.metadata.get("enronlib", {}).get("untouched", False)
-        if kind == "NotImplementedError" or untouched:
+        if untouched or (kind == "NotImplementedError" and not self._unwritten(reply)):
             return Status.NOT_ATTEMPTED, "Write your code in the answer cell."
+        return Status.NOT_YET, self._meaning(kind, said, trouble)
+
+    def _meaning(self, kind: str | None, said: str, trouble: str) -> str:
+        """Return what the exception of a check that is not the kit's own means."""
+        if kind == "NotImplementedError":
+            return not_written("your answer", self._unwritten(self.parent.kernel.cell.reply))
         if kind == "AssertionError":
-            return Status.NOT_YET, _shortened(said) or "what the check asserts does not hold"
-        return Status.NOT_YET, f"the check {trouble}" if self.parent.kernel.cell.timed_out else trouble
+            return _shortened(said) or "what the check asserts does not hold"
+        if kind == "NameError":
+            return f"{trouble}; does the answer cell define it, and run without an error?"
+        return f"the check {trouble}" if self.parent.kernel.cell.timed_out else trouble
+
+    def _unwritten(self, reply: dict[str, Any]) -> str:
+        """Return the function that raised NotImplementedError, empty if it stands in this exercise's answer cell."""
+        called = CALLED.findall(ANSI.sub("", "\n".join(reply.get("traceback", []))))
+        raised_in = str(called[-1]) if called else ""
+        answers = (
+            cell for cell in code_cells(self.parent.nb, "answer") if exercise_name(cell) == exercise_name(self.cell)
+        )
+        return "" if any(f"def {raised_in}(" in cell.source for cell in answers) else raised_in
 
 
 def _question(word: str, exercise: str | None) -> str:

@@ -115,7 +115,7 @@ def _row(verdict: Verdict) -> str:
 
 def _text(text: str) -> str:
     """Return text that shows as it is in Markdown, in one line: a student's words may hold anything."""
-    return "".join(_escaped(html.escape(_one_line(text, 600), quote=False)))
+    return "".join(_escaped(html.escape(_one_line(text, 600), quote=False))).replace("  ", "&nbsp; ")
 
 
 def _escaped(text: str) -> Iterator[str]:
@@ -124,8 +124,8 @@ def _escaped(text: str) -> Iterator[str]:
 
 
 def _one_line(text: str, most: int) -> str:
-    words = " ".join(text.split())
-    return words if len(words) <= most else f"{words[:most]} …"
+    line = " ".join(text.splitlines())
+    return line if len(line) <= most else f"{line[:most]} …"
 
 
 def _harmless(text: str) -> str:

@@ -20,15 +20,20 @@ def scoreboard(verdicts: Sequence[Verdict], lesson: Lesson | None = None) -> str
     earned = sum(points[row.exercise] for row in rows if row.status is Status.CORRECT)
     total = f"{earned} of {sum(points.values())} points."
     name_width = max((len(row.exercise) for row in rows), default=0)
+    points_width = max((len(_points(row, points[row.exercise])) for row in rows), default=0)
     lines = []
     for row in rows:
         worth = points[row.exercise]
         head = f"{SIGNS[row.status]} {row.exercise:{name_width}}  {row.status.lower():13}  "
-        head += f"{worth if row.status is Status.CORRECT else 0} of {worth}  "
+        head += f"{_points(row, worth):{points_width}}  "
         room = max(shutil.get_terminal_size().columns - len(head), 40)
-        first, *rest = textwrap.wrap(" ".join(row.message.split()), room) or [""]
+        first, *rest = textwrap.wrap(" ".join(row.message.splitlines()), room) or [""]
         lines += [(head + first).rstrip(), *(" " * len(head) + line for line in rest)]
     return "\n".join([*lines, f"{total} {_more(lesson)}".rstrip()])
+
+
+def _points(verdict: Verdict, worth: int) -> str:
+    return f"{worth if verdict.status is Status.CORRECT else 0} of {worth}" if worth else "example"
 
 
 def _more(lesson: Lesson | None) -> str:
@@ -36,5 +41,6 @@ def _more(lesson: Lesson | None) -> str:
         return ""
     number = lesson.hidden_tests
     if number:
-        return f"Grading also runs {number} hidden check{'s' * (number != 1)}, and may run all of them on other mail."
-    return "Grading may run these checks on other mail."
+        hidden = f"{number} hidden check{'s' * (number != 1)}"
+        return f"Your teacher also runs {hidden}, and may run all of them on mail you have not seen."
+    return "Your teacher may run the same checks on mail you have not seen."
