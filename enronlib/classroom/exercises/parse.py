@@ -299,7 +299,7 @@ ADVICE = {
     "username": "the mailbox is the folder directly below the maildir",
     "original_msg": "the whole text of the message is asked for",
     "payload": "the body is asked for as it stands in the file",
-    "Date": "let your read_date read it",
+    "Date": "let `read_date` read it, yours or its tested twin",
 }
 
 Email = dict[str, Any]
@@ -346,7 +346,7 @@ def _cut_at_a_stray_line(email: Email, path: Path) -> Email:
         "Then fill a dict: three fields of your own first, then a loop over `HEADERS`. Which value cannot be unfolded?",
         'Begin the dict with `email = {"username": …, "original_msg": text, "payload": payload}`. In the loop, '
         "`value = message[name]` is `None` for a header that is not there; unfold it only if it is not. At the end, "
-        '`email["Date"] = read_date(email["Date"])`.',
+        '`email["Date"] = messages.read_date(email["Date"])`.',
     ),
     wrong=[
         Wrong(
