@@ -171,6 +171,7 @@ def test_code_and_names_on_pages_have_no_backslashes():
     said = 'see `a_b`, hint("mapreduce.flat_map") and flat_map, *not* `<b>`'
     shown = 'see `a_b`, `hint("mapreduce.flat_map")` and flat_map, \\*not\\* \\`&lt;b&gt;\\`'
     assert markdown(said) == shown
+    assert markdown(r"'a\n' \* \_") == r"'a\n' \\\* \\\_"
 
 
 def test_an_exercise_has_its_title_on_pages(tmp_path):

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 # Code as it is on a page: what stands in backticks, unless it holds signs that would mean something there, and hints.
 CODE = re.compile(r"(`[^`<>&|\\]+`|\bhint\(\"[\w.]+\"(?:, \d+)?\))")
-SPECIAL = re.compile(r"[\\`*\[\]|~#]|(?<!\w)_|_(?!\w)")  # a _ inside a word means nothing in Markdown
+# What means something in Markdown; a _ inside a word and a \ before a letter do not.
+SPECIAL = re.compile(r"[`*\[\]|~#]|(?<!\w)_|_(?!\w)|\\(?![^\W_]|\s)")
 
 
 def shortened(text: str, most: int) -> str:
