@@ -84,7 +84,7 @@ def grade_one(
             continue
         verdicts += [outcome.verdicts[exercise] for exercise in lesson.exercises]
         remarks += [f"{name}: {remark}" for remark in planned[name].remarks]
-        look += [f"{name}: {trick}" for trick in tricks(planned[name].written)]
+        look += [f"{name}: {trick}" for trick in (*planned[name].look, *tricks(planned[name].written))]
     return Marks(submission.student, "graded", tuple(verdicts), (*look, *outcome.look), tuple(remarks))
 
 

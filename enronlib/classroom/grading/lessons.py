@@ -1,6 +1,7 @@
 """The pristine lessons: where checks, points and hidden tests come from, whatever a student hands in."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,8 @@ from enronlib import UserError
 from enronlib.classroom import stubs
 from enronlib.classroom.notebook import exercise_name, read_notebook, role
 from enronlib.classroom.start import lessons_folder
+
+TITLE = re.compile(r"### Exercise: (.+?) *(?:[★☆]|$)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,12 @@ class Lesson:
     def hidden_tests(self) -> int:
         """How many hidden regions its checks have."""
         return sum(cell.hidden_tests for cell in self.cells)
+
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """The title of each exercise whose task cell has one."""
+        tasks = [(cell.exercise, TITLE.match(cell.full)) for cell in self.cells if cell.role == "task"]
+        return {exercise: found[1] for exercise, found in tasks if exercise and found}
 
     @cached_property
     def fingerprint(self) -> str:

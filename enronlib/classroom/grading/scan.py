@@ -6,6 +6,8 @@ A find proves nothing, and code that hides is not found: this is a sieve for the
 import re
 from collections.abc import Iterable
 
+from enronlib.classroom.grading.wording import shortened
+
 LONGEST = 1_000  # characters of a line that are looked at
 TRICKS = {
     "an object that says what it is equal to": [r"\b__eq__\b"],
@@ -39,5 +41,5 @@ def tricks(sources: Iterable[str]) -> list[str]:
     for what, pattern in _TRICKS.items():
         line = next((line for line in lines if pattern.search(line)), None)
         if line is not None:
-            found.append(f"{what}: {line[:80]}")
+            found.append(f"{what}: {shortened(line, 80)}")
     return found
