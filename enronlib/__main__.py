@@ -99,9 +99,13 @@ def start(options: argparse.Namespace) -> int:
     """Give a student a copy of the lessons."""
     from enronlib.classroom.start import start  # noqa: PLC0415
 
-    copied, kept = start(options.folder)
-    for path in kept:
-        print(f"kept as it is: {_shown(options.folder) / path.relative_to(options.folder)}")
+    try:
+        copied, kept = start(options.folder)
+    except OSError as error:
+        raise UserError(f"cannot write to {options.folder}: {error.strerror}") from error
+    if kept:
+        one, many = "file is there already and stays as it is", "files are there already and stay as they are"
+        print(f"{_count(len(kept), one, many)}.")
     print(f"{_count(len(copied), 'file', 'files')} copied. Go to that folder and run: python -m jupyter lab")
     return 0
 

@@ -25,8 +25,9 @@ from enronlib.classroom.grading.reading import read_handed_in
 from enronlib.classroom.grading.records import CELL_SECONDS
 from enronlib.classroom.grading.run import Setting
 from enronlib.classroom.grading.sandbox import Limits, Walls
+from enronlib.classroom.grading.wording import markdown
 from enronlib.classroom.verdict import Status, Verdict
-from tests.zoo.assignment import CUBE, FULL, NAME, WRONG_CUBE, answered, lesson, solved, untouched
+from tests.zoo.assignment import CUBE, FULL, NAME, WRONG_CUBE, answered, find, lesson, solved, untouched
 
 LIMITS = Limits(cell=3, submission=30)
 PLAIN = Walls("plain")
@@ -73,12 +74,35 @@ def test_every_student_has_a_row_in_the_order_of_the_roster(marks):
 
 
 def test_the_csv_has_a_column_for_each_exercise(marks, tmp_path):
-    with report.write_csv(marks, tmp_path / "grades.csv").open(encoding="utf-8", newline="") as file:
+    report.write_csv(marks, tmp_path / "grades.csv")
+    with (tmp_path / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
         header, *rows = list(csv.reader(file))
     assert header == ["student", "status", "points", "max", "look", "numbers.square", "numbers.cube", "numbers.total"]
     assert rows[1] == ["Bee Bob", "graded", "7", "10", "", "2", "0", "5"]
-    assert rows[4][:4] == ["Ef Eff", "unreadable", "0", "10"]
+    assert rows[4][:4] == ["Ef Eff", "unreadable", "", "10"]
     assert "not a zip" in rows[4][4]
+    assert rows[4][5:] == rows[5][5:] == ["", "", ""]
+
+
+def test_a_spreadsheet_of_windows_reads_the_csv(tmp_path):
+    report.write_csv(made_up("Zoë"), tmp_path / "grades.csv")
+    assert (tmp_path / "grades.csv").read_bytes().startswith("\ufeffstudent".encode())
+
+
+def test_an_earlier_csv_is_kept_when_it_holds_something_else(tmp_path):
+    path = tmp_path / "grades.csv"
+    path.write_text("weeks of work")
+    written, earlier = report.write_csv(made_up("Jo"), path)
+    assert (written, earlier) == (path, tmp_path / "grades.csv.bak")
+    assert (tmp_path / "grades.csv.bak").read_text() == "weeks of work"
+    assert report.write_csv(made_up("Jo"), path) == (path, None)
+
+
+def test_a_file_that_cannot_be_finished_leaves_nothing(tmp_path):
+    (tmp_path / "grades.csv").mkdir()
+    with pytest.raises(OSError):  # noqa: PT011  another message on each system
+        report.write_csv(made_up("Jo"), tmp_path / "grades.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["grades.csv"]
 
 
 def test_who_wrote_nothing_is_told_just_that(marks):
@@ -89,9 +113,9 @@ def test_feedback_tells_each_student_what_the_checks_say(marks, tmp_path):
     pages = {
         path.name: path.read_text(encoding="utf-8") for path in report.write_feedback(marks, tmp_path / "feedback")
     }
-    assert len(pages) == 7
+    assert len(pages) == 6
     assert "**7 of 10 points**" in pages["Bee Bob.md"]
-    assert "| ✎ | numbers.cube | 0 of 3 | **Not yet** look at cube(2) |" in pages["Bee Bob.md"]
+    assert "| ✎ | `numbers.cube` | 0 of 3 | **Not yet** look at cube(2) |" in pages["Bee Bob.md"]
     assert "not a zip" in pages["Ef Eff.md"]
     assert "nothing was handed in" in pages["Gee Gus.md"]
 
@@ -99,7 +123,9 @@ def test_feedback_tells_each_student_what_the_checks_say(marks, tmp_path):
 def test_the_class_page_has_pass_rates_and_the_commonest_wrong_answer(marks):
     page = report.class_page(marks)
     assert "6 students, 4 graded, 10 points to be had." in page
-    assert "| numbers.cube | 1 (25%) | 2 | 1 | look at cube(2) (2) |" in page
+    assert "points of those graded; not counted: 1 unreadable, 1 missing." in page
+    assert f"### {NAME}\n" in page
+    assert "| `numbers.cube` | 1 (25%) | 2 | 1 | look at cube(2) (2) |" in page
     assert "- Ef Eff: assignment04" in page.replace("\\_", "_")
     assert "readme.txt" in page
 
@@ -108,6 +134,15 @@ def test_the_table_is_for_the_screen(marks):
     lines = report.table(marks).splitlines()
     assert lines[2].split() == ["Bee", "Bob", "graded", "7/10"]
     assert len(lines) == 7
+
+
+def test_on_the_screen_reasons_are_cut_between_words_and_it_says_where_the_rest_is():
+    short, long = made_up("Jo", "a reason").rows[0], made_up("Al", "reason " * 20).rows[0]
+    lines = report.table(ClassMarks({}, [short, long]), Path("out/grades.csv")).splitlines()
+    assert lines[0].index("status") == lines[1].index("graded")
+    assert lines[2].endswith("reason reason …")
+    assert lines[3] == "all of it: grades.csv, column look"
+    assert len(report.table(ClassMarks({}, [short])).splitlines()) == 2
 
 
 def made_up(student: str, message: str = "") -> ClassMarks:
@@ -120,7 +155,7 @@ def test_what_students_write_is_shown_and_not_obeyed(tmp_path):
     page = report.student_page(marks.rows[0], marks)
     assert "<script>" not in page
     assert "\n# heading" not in page
-    text = report.write_csv(marks, tmp_path / "x.csv").read_text(encoding="utf-8")
+    text = report.write_csv(marks, tmp_path / "x.csv")[0].read_text(encoding="utf-8")
     assert "\n'=1+1," in text
 
 
@@ -130,10 +165,41 @@ def test_pages_stay_in_their_folder(tmp_path):
             assert path.parent == tmp_path / "feedback"
 
 
+def test_the_page_on_the_class_does_not_lie_among_those_for_students(tmp_path):
+    assert report.write_class_page(made_up("Jo"), tmp_path / "feedback") == tmp_path / "feedback_class.md"
+
+
+def test_pages_of_an_earlier_grading_go_and_nothing_else(tmp_path):
+    report.write_feedback(made_up("FullAda"), tmp_path)
+    (tmp_path / "notes.md").write_text("mine")
+    (tmp_path / "more.md").mkdir()
+    report.write_feedback(made_up("Ada Full"), tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["Ada Full.md", "more.md", "notes.md"]
+
+
+def test_code_and_names_on_pages_have_no_backslashes():
+    said = 'see `a_b`, hint("mapreduce.flat_map") and flat_map, *not* `<b>`'
+    shown = 'see `a_b`, `hint("mapreduce.flat_map")` and flat_map, \\*not\\* \\`&lt;b&gt;\\`'
+    assert markdown(said) == shown
+    assert markdown(r"'a\n' \* \_") == r"'a\n' \\\* \\\_"
+
+
+def test_an_exercise_has_its_title_on_pages(tmp_path):
+    book = solved()
+    find(book, "task-cube")["metadata"] = {"enronlib": {"role": "task", "exercise": "numbers.cube"}}
+    find(book, "task-cube").source = "### Exercise: Dice with numbers on ★☆☆ (3 points)\n\nWrite it."
+    (tmp_path / f"{NAME}.ipynb").write_text(json.dumps(book), encoding="utf-8")
+    one = read_lesson(tmp_path / f"{NAME}.ipynb")
+    row = Marks("Jo", "graded", (Verdict("numbers.cube", Status.NOT_YET, "once", 3),))
+    marks = ClassMarks({NAME: one}, [row])
+    assert "| Dice with numbers on (`numbers.cube`) |" in report.student_page(row, marks)
+    assert "| Dice with numbers on (`numbers.cube`) | 0 (0%) | 1 | 0 |  |" in report.class_page(marks)
+
+
 def test_two_students_of_one_name_have_a_page_each(tmp_path):
     marks = ClassMarks({}, [*made_up("Jo").rows, *made_up("jo").rows])
-    assert len(report.write_feedback(marks, tmp_path)) == 3
-    assert len(list(tmp_path.iterdir())) == 3
+    assert len(report.write_feedback(marks, tmp_path)) == 2
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_graded_twice_the_marks_are_the_same(tmp_path, lessons):
@@ -286,7 +352,7 @@ def test_an_error_of_the_grader_costs_one_row(tmp_path, lessons, monkeypatch):
     marks = grade([inbox], lessons=lessons, limits=LIMITS, progress=False)
     assert [(row.student, row.status) for row in marks.rows] == [("A", "failed"), ("B", "graded")]
     assert "a bug" in marks.rows[0].look[0]
-    assert report.write_csv(marks, tmp_path / "x.csv").read_text().count("\n") == 3
+    assert report.write_csv(marks, tmp_path / "x.csv")[0].read_text().count("\n") == 3
 
 
 @pytest.fixture
@@ -362,8 +428,8 @@ def test_what_could_have_turned_a_wrong_answer_right_is_told_first_and_names_las
     assert row.look[-1] == "not on the roster"
     assert row.in_doubt == ("numbers.cube",)
     page = report.student_page(row, ClassMarks(lessons, [row]))
-    assert "| numbers.cube | 3 of 3 | **To be looked at by your instructor** |" in page
-    assert "| numbers.square | 2 of 2 | **Correct**  |" in page
+    assert "| `numbers.cube` | 3 of 3 | **To be looked at by your instructor** |" in page
+    assert "| `numbers.square` | 2 of 2 | **Correct**  |" in page
 
 
 @pytest.mark.parametrize(

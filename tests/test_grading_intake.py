@@ -222,7 +222,7 @@ def test_an_inbox_holds_zips_folders_and_notebooks(tmp_path, lessons):
     put(tmp_path, ".DS_Store", b"")
     _, others = find_submissions([tmp_path], lessons)
     assert [path.name for path in others] == ["notes.txt"]
-    assert sorted(students([tmp_path], lessons)) == ["DoeJane", "LongLee", "MoodleMia", "PoeEdgar", "RoeRichard"]
+    assert sorted(students([tmp_path], lessons)) == ["DoeJane", "LongLee", "Mia Moodle", "PoeEdgar", "RoeRichard"]
     assert all(list(each.notebooks) == [NAME] for each in students([tmp_path], lessons).values())
 
 
@@ -260,5 +260,19 @@ def test_nobody_on_the_roster_is_dropped(tmp_path, lessons):
     assert list(found) == ["Richard Roe", "Lee Long", "Jane Doe", "Stranger"]
     assert found["Lee Long"].problem == "nothing was handed in"
     assert found["Richard Roe"].look == ["handed in as RoeRichrd, taken for Richard Roe"]
-    assert found["Stranger"].look == ["not on the roster"]
+    assert found["Stranger"].look == ["not on the roster (file assignment04_Stranger.ipynb)"]
     assert found["Jane Doe"].look == []
+
+
+def test_of_two_who_are_called_the_same_neither_gets_what_the_other_handed_in(tmp_path, lessons):
+    folders = [f"Ada Full_{number}_assignsubmission_file_" for number in (17, 18)]
+    for folder in folders:
+        put(tmp_path / "in", f"{folder}/notebooks.zip", zipped(tmp_path / "x", {FILE: BOOK}).read_bytes())
+    roster = read_roster(put(tmp_path, "names.csv", b"name\nAda Full\nAda Full\n"))
+    found, _ = find_submissions([tmp_path / "in"], lessons)
+    rows = assign([read_submission(path, lessons) for path in found], roster)
+    assert [row.problem for row in rows] == ["nothing was handed in"] * 2 + [""] * 2
+    assert [row.look for row in rows[2:]] == [
+        [f"2 on the roster are called Ada Full: cannot tell whose this is (file {folder}/notebooks.zip)"]
+        for folder in folders
+    ]

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enronlib import UserError
-from enronlib.classroom.grading.names import file_name, find_student, key, last_first, read_roster, student_of
+from enronlib.classroom.grading.names import (
+    file_name,
+    find_student,
+    key,
+    last_first,
+    namesakes,
+    read_roster,
+    split_name,
+    student_of,
+)
 
 NAMES = {
     "Jane Doe": "DoeJane",
@@ -28,6 +37,12 @@ NAMES = {
 @pytest.mark.parametrize(("typed", "expected"), NAMES.items())
 def test_a_typed_name_becomes_last_first(typed, expected):
     assert last_first(typed) == expected
+
+
+def test_a_typed_name_is_split_so_that_it_can_be_shown():
+    assert split_name("Jan van der Berg") == ("van der Berg", "Jan")
+    assert split_name("García Márquez, Gabriel") == ("García Márquez", "Gabriel")
+    assert split_name("Cher") == ("Cher", "")
 
 
 @pytest.mark.parametrize("typed", ["", "  ", "!!", "--", ","])
@@ -56,6 +71,8 @@ FILES = {
     "assignment04_DoeJane": "DoeJane",
     "Jane Doe_12345_assignsubmission_file_": "Jane Doe",
     "Jane Doe_12345_assignsubmission_file_/notebooks.zip": "Jane Doe",
+    "Zoë van Dam_12345_assignsubmission_file_/assignment04_VanDamZoe.zip": "Zoë van Dam",
+    "Jane Doe_12345_assignsubmission_file_assignment04_DoeJane.zip": "Jane Doe",
     "janes work.zip": "janes work",
     "student_01": "student_01",
 }
@@ -98,6 +115,12 @@ def test_an_empty_roster_is_refused(tmp_path):
         read_roster(roster(tmp_path, "name\n"))
 
 
+@pytest.mark.parametrize("text", ["matr,email\n17,jane@x.org\n", "17,Jane Doe\n18,Lee Long\n", "first,email\nJane,x\n"])
+def test_a_roster_in_which_names_cannot_be_told_is_refused(tmp_path, text):
+    with pytest.raises(UserError, match=f"names.csv: no column .* it has {text.splitlines()[0].replace(',', ', ')}$"):
+        read_roster(roster(tmp_path, text))
+
+
 @pytest.mark.parametrize(
     ("handed_in", "name", "guessed"),
     [
@@ -121,6 +144,7 @@ def test_two_students_of_one_name_are_not_mixed_up(tmp_path):
     students = read_roster(roster(tmp_path, "name\nJane Doe\nJane Doe\n"))
     assert [student.name for student in students] == ["Jane Doe", "Jane Doe (2)"]
     assert find_student("DoeJane", students) == (None, False)
+    assert namesakes("DoeJane", students) == students
 
 
 @given(st.text(alphabet="abcdefé -'", min_size=1, max_size=30))

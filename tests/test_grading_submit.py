@@ -1,7 +1,9 @@
 """What a student hands in, and the two commands."""
 
 import argparse
+import dataclasses
 import json
+import os
 import sys
 import zipfile
 from pathlib import Path
@@ -14,6 +16,7 @@ from enronlib import UserError
 from enronlib.classroom.grading import cli
 from enronlib.classroom.grading.intake import read_submission
 from enronlib.classroom.grading.submit import submit
+from enronlib.classroom.grading.wording import ranges
 from tests.zoo.assignment import NAME, answer, answered, check, lesson, untouched
 
 
@@ -70,9 +73,11 @@ def test_what_is_unsolved_is_said(tmp_path, lessons):
 def test_lessons_not_begun_are_said_in_one_line(tmp_path, lessons):
     folder(tmp_path, untouched())
     (tmp_path / "01_numbers (1).ipynb").write_text(json.dumps(untouched()), encoding="utf-8")
-    assert submit(tmp_path, "Jane Doe", lessons).warnings == [
-        "nothing written yet in 01_numbers (1).ipynb, 01_numbers.ipynb"
-    ]
+    assert submit(tmp_path, "Jane Doe", lessons).warnings == ["nothing written yet in 01"]
+
+
+def test_lessons_in_a_row_are_said_as_a_range():
+    assert ranges(["07", "00", "06", "01", "08", "03", "extra"]) == "00, 01, 03, 06-08, extra"
 
 
 def test_a_file_saved_before_its_checks_ran_is_said(tmp_path, lessons):
@@ -84,7 +89,10 @@ def test_a_file_saved_before_its_checks_ran_is_said(tmp_path, lessons):
     check(book, "square")["execution_count"] = 4
     (tmp_path / f"{NAME}.ipynb").write_text(json.dumps(book), encoding="utf-8")
     (warning,) = submit(tmp_path, "Jane Doe", lessons).warnings
-    assert "no run of the checks of numbers.cube, numbers.total" in warning
+    assert warning == (
+        f"{NAME}.ipynb: the checks of numbers.cube, numbers.total were not run before saving: "
+        "you may not know your verdict"
+    )
 
 
 def test_an_unreadable_notebook_is_said_and_handed_in_all_the_same(tmp_path, lessons):
@@ -95,9 +103,19 @@ def test_an_unreadable_notebook_is_said_and_handed_in_all_the_same(tmp_path, les
     assert "02_broken.ipynb cannot be read" in handed.warnings[0]
 
 
-def test_missing_results_are_said(tmp_path, lessons):
-    (tmp_path / f"{NAME}.ipynb").write_text(json.dumps(untouched()), encoding="utf-8")
-    assert "there is no results/ folder with files in it" in submit(tmp_path, "Jane Doe", lessons).warnings
+def test_missing_results_are_said_when_a_lesson_that_writes_them_was_begun(tmp_path, lessons):
+    missing = "there is no results/ folder with files in it"
+    writes = {f"08_{NAME}": dataclasses.replace(lessons[NAME], name=f"08_{NAME}")}
+    for book, known, said in ((answered(), lessons, False), (untouched(), writes, False), (answered(), writes, True)):
+        (tmp_path / f"{NAME}.ipynb").write_text(json.dumps(book), encoding="utf-8")
+        assert (missing in submit(tmp_path, "Jane Doe", known).warnings) is said
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs the modes of files")
+def test_the_zip_can_be_read_by_whom_other_new_files_can(tmp_path, lessons):
+    plain = folder(tmp_path) / "plain"
+    plain.touch()
+    assert submit(tmp_path, "Jane Doe", lessons).path.stat().st_mode == plain.stat().st_mode
 
 
 def test_a_corpus_among_the_results_is_left_out(tmp_path, lessons, monkeypatch):
@@ -122,7 +140,16 @@ def command(*arguments: str) -> int:
 def test_the_command_submits(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(folder(tmp_path))
     assert command("submit", "Jane Doe") == 0
-    assert capsys.readouterr().out.endswith("assignment04_DoeJane.zip: 3 files. Hand in this one file.\n")
+    out = capsys.readouterr().out
+    assert out.startswith("as: last name Doe, first name Jane\n")
+    assert out.endswith("assignment04_DoeJane.zip: 3 files. Hand in this one file.\n")
+    command("submit", "Jane/Doe")
+    assert capsys.readouterr().out.startswith("as: one name only, Jane/Doe\n")
+
+
+def test_a_name_without_quotes_is_told():
+    with pytest.raises(UserError, match='put the name in quotes:  submit "Jane Doe"'):
+        command("submit", "Jane", "Doe")
 
 
 def test_the_command_grades(tmp_path, monkeypatch, capsys, lessons):
@@ -133,9 +160,29 @@ def test_the_command_grades(tmp_path, monkeypatch, capsys, lessons):
         command("grade", "work/assignment04_DoeJane.zip", "--csv", "g.csv", "--feedback", "f", "--lessons", "01") == 0
     )
     assert "DoeJane  graded       10/10" in capsys.readouterr().out
-    assert (tmp_path / "g.csv").read_text().startswith("student,status,points,max,look,numbers.square")
-    assert sorted(path.name for path in (tmp_path / "f").iterdir()) == ["DoeJane.md", "_class.md"]
+    assert (tmp_path / "g.csv").read_text("utf-8-sig").startswith("student,status,points,max,look,numbers.square")
+    assert [path.name for path in (tmp_path / "f").iterdir()] == ["DoeJane.md"]
+    assert (tmp_path / "f_class.md").is_file()
     assert command("grade", "work", "--csv", "g.csv", "--resume", "--lessons", "01") == 0
+    assert "g.csv (what it held before: g.csv.bak)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("option", "path", "told"),
+    [
+        ("--csv", "folder", "folder is a folder: name a file for --csv"),
+        ("--csv", "file/grades.csv", "cannot write file/grades.csv: "),
+        ("--feedback", "file", "file is a file: name a folder for --feedback"),
+        ("--feedback", "file/pages", "cannot write file/pages: "),
+    ],
+)
+def test_what_cannot_be_written_is_told_before_anything_is_graded(tmp_path, monkeypatch, option, path, told):
+    monkeypatch.chdir(tmp_path)
+    Path("folder").mkdir()
+    Path("file").touch()
+    with pytest.raises(UserError, match=told):
+        command("grade", "nothing to grade", option, path)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["file", "folder"]
 
 
 def test_wrong_use_of_the_command_is_told(tmp_path, lessons, monkeypatch):

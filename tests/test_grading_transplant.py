@@ -17,7 +17,7 @@ from enronlib.classroom.grading.lessons import choose_lessons, find_lessons, rea
 from enronlib.classroom.grading.reading import Cell, Notebook, Unreadable, read_handed_in
 from enronlib.classroom.grading.scan import TRICKS, borrowed, tricks
 from enronlib.classroom.grading.transplant import Transplant, defined, transplant
-from tests.zoo.assignment import CUBE, SQUARE, answered, lesson, solved, untouched
+from tests.zoo.assignment import CUBE, SQUARE, answered, check, lesson, solved, untouched
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +114,15 @@ def test_cells_that_ended_the_kernel_are_left_out_and_keep_their_ids(pristine):
     assert len(kept) == len(planned.steps) - 1
 
 
+def test_a_changed_check_is_to_be_looked_at(pristine):
+    book = answered()
+    check(book, "cube").source = "assert True"
+    said = "numbers.cube: the check cell was changed; the lesson's own was used"
+    planned = transplant(pristine, read(book))
+    assert (planned.look, planned.remarks) == ((said,), (f"{said}.",))
+    assert transplant(pristine, read(answered())).look == ()
+
+
 def test_own_cells_stay_behind_the_cell_they_stood_behind(pristine):
     book = answered()
     own = {"cell_type": "code", "source": "mine = 1", "metadata": {}}
@@ -181,6 +190,12 @@ def test_honest_code_is_not_suspicious(code):
 def test_a_trick_is_found_and_quoted(line, what):
     assert what in TRICKS
     assert tricks(f"x = 1\n{line}") == [f"{what}: {line.strip()}"]
+
+
+def test_a_long_trick_is_cut_between_words():
+    (found,) = tricks("import os; os._exit(" + "1 + " * 40 + "0)")
+    assert found.endswith("1 + 1 …") or found.endswith("+ 1 + …")
+    assert len(found) < 140
 
 
 def test_long_lines_cost_no_time():

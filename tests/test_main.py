@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -125,6 +126,7 @@ def test_nothing_printed_names_the_computer_the_user_or_a_path(enronlib, maildir
         (["download", "x", "--url", "http://127.0.0.1:9/a.tar.gz"], "127.0.0.1"),
         (["run", "mail", "--engine", "abacus"], "invalid choice: 'abacus'"),
         (["start", "mail/ada-a/inbox/1."], "is a file"),
+        (["start", "mail/ada-a/inbox/1./mine"], "cannot write to mail/ada-a/inbox/1./mine: "),
         (["build"], "no notebooks/solutions"),
         (["nonsense"], "invalid choice"),
         ([], "COMMAND"),
@@ -169,5 +171,5 @@ def test_start_gives_a_copy_of_the_lessons_and_keeps_what_is_there(enronlib, tmp
     (tmp_path / "mine/02_parse_one_email.ipynb").unlink()
     again = enronlib("start", "mine")
     assert again.returncode == 0
-    assert "1 file copied" in again.stdout
+    assert re.match(r"\d+ files are there already and stay as they are\.\n1 file copied", again.stdout)
     assert lesson.read_text(encoding="utf-8") == "my work"

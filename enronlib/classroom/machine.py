@@ -4,7 +4,6 @@ import html
 import os
 import shutil
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -13,27 +12,28 @@ from packaging.requirements import Requirement
 
 from enronlib import UserError
 from enronlib.classroom.verdict import GREEN
-from enronlib.corpus import find_maildir, mailboxes
+from enronlib.sample import sample_maildir
 
 RED = "213,94,0"  # the Okabe-Ito palette's, told apart from its green with any kind of colour vision
+MAIL = "the invented mail that comes with the kit"
 FREE_DISK = 1  # GB: what the lessons write is far less; a full disk makes odd errors
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at: what, and how to mend it; nothing to mend means it is well."""
+    """One thing looked at: what, and how to fix it; nothing to fix means it is well."""
 
     what: str
-    mend: str = ""
+    fix: str = ""
 
     @property
     def word(self) -> str:
         """The finding in a sign and a word."""
-        return "✘ mend" if self.mend else "✔ ok"
+        return "✘ fix" if self.fix else "✔ ok"
 
     def __str__(self) -> str:
         """The finding in full."""
-        return f"{self.what}: {self.mend}" if self.mend else self.what
+        return f"{self.what}: {self.fix}" if self.fix else self.what
 
 
 class Machine:
@@ -45,23 +45,23 @@ class Machine:
 
     @property
     def ready(self) -> bool:
-        """Whether there is nothing to mend."""
-        return not any(finding.mend for finding in self.findings)
+        """Whether there is nothing to fix."""
+        return not any(finding.fix for finding in self.findings)
 
     def __repr__(self) -> str:
         """The findings in plain text."""
-        return "\n".join([f"{each.word:6}  {each}" for each in self.findings] + [self._sum])
+        return "\n".join([f"{each.word:5}  {each}" for each in self.findings] + [self._sum])
 
     def _repr_html_(self) -> str:
         lines = (
-            f'<b style="color: rgb({RED if each.mend else GREEN})">{each.word}</b> {html.escape(str(each))}'
+            f'<b style="color: rgb({RED if each.fix else GREEN})">{each.word}</b> {html.escape(str(each))}'
             for each in self.findings
         )
         return f'<p style="line-height: 1.6">{"<br>".join(lines)}</p><p><b>{self._sum}</b></p>'
 
     @property
     def _sum(self) -> str:
-        return "Your machine is ready." if self.ready else "Mend what is marked, restart the kernel, run this again."
+        return "Your machine is ready." if self.ready else "Fix what is marked, restart the kernel, run this again."
 
 
 def check_machine() -> Machine:
@@ -71,20 +71,22 @@ def check_machine() -> Machine:
 
 def _python() -> Finding:
     fits = (3, 11) <= sys.version_info[:2] <= (3, 13)
-    mend = "" if fits else f"this is {sys.version_info[0]}.{sys.version_info[1]}; make a new environment"
-    return Finding("Python 3.11, 3.12 or 3.13", mend)
+    fix = "" if fits else f"this is {sys.version_info[0]}.{sys.version_info[1]}; make a new environment"
+    return Finding("Python 3.11, 3.12 or 3.13", fix)
 
 
-def _packages() -> Iterator[Finding]:
-    """Compare what is installed with what enronlib asks for; packages of its extras count only for the lab."""
-    for text in metadata.requires("enronlib") or []:
-        needed = Requirement(text)
-        if needed.marker and not needed.marker.evaluate({"extra": "lab"}):
-            continue
-        yield Finding(needed.name, _mend_package(needed))
+def _packages() -> list[Finding]:
+    """Compare what is installed with what enronlib asks for: a line for each package that does not fit, one if all do.
+
+    Packages of its extras count only for the lab.
+    """
+    needed = [Requirement(text) for text in metadata.requires("enronlib") or []]
+    wanted = [each for each in needed if not each.marker or each.marker.evaluate({"extra": "lab"})]
+    unfit = [Finding(each.name, fix) for each in wanted if (fix := _fix_package(each))]
+    return unfit or [Finding("the packages that the lessons need")]
 
 
-def _mend_package(needed: Requirement) -> str:
+def _fix_package(needed: Requirement) -> str:
     try:
         there = metadata.version(needed.name)
     except metadata.PackageNotFoundError:
@@ -106,11 +108,9 @@ def _folder() -> Finding:
 
 
 def _mail() -> Finding:
-    which = (
-        "the mail of ENRON_MAILDIR" if os.environ.get("ENRON_MAILDIR") else "the invented mail that comes with the kit"
-    )
+    """Write the invented mail, unless it is there. The lessons use it whatever ENRON_MAILDIR says."""
     try:
-        found = mailboxes(find_maildir())
+        sample_maildir()
     except UserError as error:
-        return Finding(which, str(error))
-    return Finding(which, "" if found else "no mailbox was found")
+        return Finding(MAIL, str(error))
+    return Finding(MAIL)

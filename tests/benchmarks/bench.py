@@ -31,6 +31,7 @@ HERE = Path(__file__).parent
 NAMES = {
     "loop": "bare loop, parse and count",
     "workflow": "whole workflow",
+    "workflow_without_chart": "workflow up to the count",
     "dask": "Dask bag",
     "pyspark": "PySpark, local",
     "mrjob": "mrjob, inline: one process",

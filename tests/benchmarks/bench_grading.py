@@ -110,7 +110,7 @@ def grade_ours(
         "report.write_csv(marks, Path('grades.csv'))"
     )
     seconds = timed([sys.executable, "-c", code], folder)
-    with (folder / "grades.csv").open(encoding="utf-8", newline="") as file:
+    with (folder / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
         return seconds, {line["student"]: float(line["points"]) for line in csv.DictReader(file)}
 
 

@@ -378,6 +378,7 @@ add(
     "check_edited",
     changed(lambda book: check(book, "cube").update(source="assert True"), WRONG_CUBE),
     WITHOUT_CUBE,
+    look="check cell was changed",
     remark="check cell was changed",
 )
 add(

@@ -26,8 +26,8 @@ def _in_order(names: list[str]) -> list[str]:
     points=1,
     stars=1,
     hints=(
-        "`sorted` takes an argument `key`: a function that says of each name by what it is to be sorted. "
-        "What do you want to compare, the text or the number in it?",
+        "`sorted` compares what the function `key` returns for each name. What do you want to compare, the text or the "
+        "number in it?",
         '`name.strip("._")` takes dots and underscores off both ends, and `int(…)` makes a number of the rest. '
         "Put both into a small function and give that to `sorted(names, key=…)`.",
     ),
@@ -144,8 +144,8 @@ def _letters(mailbox: Path) -> int:
     hints=(
         "Which line of the table finds files however deep they lie? It finds folders as well: which line tells the two "
         "apart?",
-        'Begin with `total = 0`, go through `mailbox.rglob("*")`, and add `path.stat().st_size` to the total whenever '
-        "`path.is_file()`.",
+        'Go through the mailbox with `for path in mailbox.rglob("*"):`, and add `path.stat().st_size` to `total` '
+        "whenever `path.is_file()`.",
     ),
     wrong=[
         Wrong(
@@ -210,8 +210,8 @@ FOUND = {"A": "folded", "B": "html", "C": "encoded", "D": "stray line", "E": "no
     hints=(
         "First look where the header ends. Two of the five are odd below that line: what does the body look like? "
         "Three are odd above it.",
-        "In the header, go down the first letters of the lines. Which line begins with a tab? Which one has no name "
-        "and no colon? Which name is not there at all?",
+        "In the header, go down the first letters of the lines. Which mail has a line with neither a name and a "
+        "colon nor a blank before it? Two mails have no `To`: which of them has nothing after `X-To:` either?",
     ),
     wrong=[
         Wrong(
@@ -275,10 +275,10 @@ def _odd_anywhere(text: str) -> list[str]:
     points=3,
     stars=3,
     hints=(
-        "Cut the text into header and body first. Three signs are in the header, two in the body: look for each in "
-        'its own half. For the header, `header.split("\\n")` gives you its lines.',
-        'Begin with `signs = []` and go through the five in turn: `if …: signs.append("no To")`. '
-        '`line.startswith("To:")` is not fooled by `X-To:`, and `body.lower()` makes capitals small.',
+        "Two of the three signs that are left are in the header, one is in the body: look for each in its own half. Go "
+        "through them in turn, as with the sign that is there: `if …: signs.append(…)`.",
+        '`line.rstrip()` takes the blanks off the end of a line, so that it can be compared with `"Subject:"`. '
+        "`body.lower()` makes capitals small, so that one question finds both kinds.",
     ),
     wrong=[
         Wrong("looks for all signs everywhere", _odd_anywhere, "each sign in its own half"),

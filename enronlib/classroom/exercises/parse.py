@@ -137,10 +137,10 @@ def _naive_without_offset(value: Any) -> datetime | None:
     points=2,
     stars=2,
     hints=(
-        "Three things can happen to `parsedate_to_datetime(value)`: it raises (catch that), it tells the wrong year "
-        "(look at the text itself), it tells no offset (`date.tzinfo` is then `None`). Handle them one by one.",
-        "Put the call into `try:` and `except (TypeError, ValueError): return None`. Then: "
-        '`if " 0001 " in value:` … `date.replace(year=…)`, and `if date.tzinfo is None:` … `date.replace(tzinfo=…)`.',
+        "Two things are left to do. The date may have the wrong year: look at the text itself for the right one. And "
+        "it may have no offset: `date.tzinfo` is then `None`. Handle them one by one.",
+        'Ask `if " 0001 " in value:` for the year, and `if date.tzinfo is None:` for the offset. `date.replace(…)` '
+        "does not change `date`, it returns a new one: `date = date.replace(…)`.",
     ),
     wrong=[
         Wrong("returns the text", lambda value: value, "returned a str; a datetime was expected"),
@@ -299,7 +299,7 @@ ADVICE = {
     "username": "the mailbox is the folder directly below the maildir",
     "original_msg": "the whole text of the message is asked for",
     "payload": "the body is asked for as it stands in the file",
-    "Date": "let your read_date read it",
+    "Date": "let `read_date` read it, yours or its tested twin",
 }
 
 Email = dict[str, Any]
@@ -342,11 +342,11 @@ def _cut_at_a_stray_line(email: Email, path: Path) -> Email:
     points=4,
     stars=3,
     hints=(
-        "Go in the order of the lesson: read the text, split it, mend the header, let `message_from_string` read it. "
+        "Go in the order of the comments: read the text, split it, mend the header, let `message_from_string` read it. "
         "Then fill a dict: three fields of your own first, then a loop over `HEADERS`. Which value cannot be unfolded?",
-        'Begin with `email = {"username": …, "original_msg": text, "payload": body}`. In the loop, '
+        'Begin the dict with `email = {"username": …, "original_msg": text, "payload": payload}`. In the loop, '
         "`value = message[name]` is `None` for a header that is not there; unfold it only if it is not. At the end, "
-        '`email["Date"] = read_date(email["Date"])`.',
+        '`email["Date"] = messages.read_date(email["Date"])`.',
     ),
     wrong=[
         Wrong(

@@ -14,7 +14,7 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="pack your notebooks and results into assignment04_LastFirst.zip",
         description="Pack your notebooks and results into assignment04_LastFirst.zip, and say what is still unsolved.",
     )
-    command.add_argument("name", metavar='"First Last"', help="your name, in quotes")
+    command.add_argument("name", nargs="+", metavar='"First Last"', help="your name, in quotes")
     command.add_argument("--folder", type=Path, default=Path(), metavar="DIR", help="your lessons (default: here)")
     command.set_defaults(command=submit)
 
@@ -25,7 +25,9 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     command.add_argument("submissions", nargs="+", type=Path, metavar="SUBMISSION")
     command.add_argument("--csv", type=Path, metavar="FILE", help="write a row for every student")
-    command.add_argument("--feedback", type=Path, metavar="DIR", help="write a page for every student and the class")
+    command.add_argument(
+        "--feedback", type=Path, metavar="DIR", help="write a page for every student, beside it one on the class"
+    )
     command.add_argument("--roster", type=Path, metavar="FILE", help="CSV of the names: every student gets a row")
     command.add_argument("--lessons", metavar="02,08", help="grade these (default: those that somebody began)")
     command.add_argument("--jobs", type=_number, metavar="N", help="submissions at a time (default: half the cores)")
@@ -46,9 +48,15 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def submit(options: argparse.Namespace) -> int:
     """Write the student's zip."""
+    from enronlib import UserError  # noqa: PLC0415
+    from enronlib.classroom.grading.names import split_name  # noqa: PLC0415
     from enronlib.classroom.grading.submit import submit  # noqa: PLC0415  costly: --help should not wait for it
 
-    handed = submit(options.folder, options.name)
+    if len(options.name) > 1:
+        raise UserError(f'put the name in quotes:  submit "{" ".join(options.name)}"')
+    handed = submit(options.folder, options.name[0])
+    last, first = split_name(options.name[0])
+    print(f"as: last name {last}, first name {first}" if first else f"as: one name only, {last}")
     for warning in handed.warnings:
         print(f"note: {warning}")
     print(f"{handed.path.name}: {len(handed.files)} files. Hand in this one file.")
@@ -60,8 +68,10 @@ def grade(options: argparse.Namespace) -> int:
     from enronlib import UserError  # noqa: PLC0415
     from enronlib.classroom.grading import grade as grading  # noqa: PLC0415
     from enronlib.classroom.grading import report  # noqa: PLC0415
+    from enronlib.classroom.grading.files import check_outputs  # noqa: PLC0415
     from enronlib.classroom.grading.sandbox import Limits  # noqa: PLC0415
 
+    check_outputs(options.csv, options.feedback)
     if options.resume and not options.csv:
         raise UserError("--resume needs --csv FILE: what was graded is kept beside that file")
     try:
@@ -80,12 +90,14 @@ def grade(options: argparse.Namespace) -> int:
         raise KeyboardInterrupt(kept if options.csv else "nothing was kept, as there is no --csv") from None
     except KeyboardInterrupt:
         raise KeyboardInterrupt("grading had not begun") from None
-    print(report.table(marks))
+    print(report.table(marks, options.csv))
     if options.csv:
-        print(report.write_csv(marks, options.csv))
+        written, earlier = report.write_csv(marks, options.csv)
+        print(f"{written} (what it held before: {earlier.name})" if earlier else written)
     if options.feedback:
         pages = report.write_feedback(marks, options.feedback)
-        print(f"{options.feedback}: {len(pages) - 1} pages, and {report.CLASS_PAGE} on the class")
+        about_class = report.write_class_page(marks, options.feedback)
+        print(f"{options.feedback}: {len(pages)} pages; beside it, for you alone: {about_class.name}")
     for note in marks.notes:
         print(f"note: {note}", file=sys.stderr)
     return 0

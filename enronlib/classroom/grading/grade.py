@@ -97,8 +97,9 @@ def grade_one(
         remarks += [f"{name}: {remark}" for remark in planned[name].remarks] if name in planned else []
     correct = {each.exercise for each in verdicts if each.status is Status.CORRECT}
     doubts = [*outcome.odd, *(doubt for each in begun.values() for doubt in _doubts(each, correct))]
+    changed = [f"{name}: {each}" for name, plan in planned.items() for each in plan.look]
     # By gravity: what may have made a wrong answer pass, what was stopped or could not be read, whose it is.
-    look = dict.fromkeys([*(f"{place}: {why}" for place, why in doubts), *outcome.look, *submission.look])
+    look = dict.fromkeys([*(f"{place}: {why}" for place, why in doubts), *changed, *outcome.look, *submission.look])
     return Marks(
         submission.student,
         "look" if look else "graded",

@@ -14,7 +14,7 @@ from typing import Any
 
 from enronlib import UserError
 from enronlib.classroom.grading.lessons import Lesson
-from enronlib.classroom.grading.names import COPY_OF, Student, find_student, student_of
+from enronlib.classroom.grading.names import COPY_OF, COURSE_SYSTEM, Student, find_student, namesakes, student_of
 from enronlib.classroom.grading.reading import LARGEST, Notebook, Unreadable, read_handed_in
 from enronlib.corpus import natural_key
 
@@ -81,18 +81,36 @@ def assign(submissions: Iterable[Submission], roster: Sequence[Student] | None) 
 
     With a roster its names and order count; who is not on it comes behind, to be looked at.
     """
-    groups: dict[str, list[Submission]] = {student.name: [] for student in roster or ()}
+    students = list(roster or ())
+    groups: dict[tuple[str, Path | None], list[Submission]] = {(student.name, None): [] for student in students}
     for each in submissions:
-        if roster is not None:
-            student, guessed = find_student(each.student, list(roster))
-            if student is None:
-                each.look.append("not on the roster")
-            else:
-                if guessed:
-                    each.look.append(f"handed in as {each.student}, taken for {student.name}")
-                each.student = student.name
-        groups.setdefault(each.student, []).append(each)
-    return [_latest(name, group) for name, group in groups.items()]
+        unsure = roster is not None and not _place(each, students)
+        alone = each.path if unsure else None  # of two who are called the same neither counts for the other
+        groups.setdefault((each.student, alone), []).append(each)
+    return [_latest(name, group) for (name, _), group in groups.items()]
+
+
+def _place(submission: Submission, roster: list[Student]) -> bool:
+    """Give a submission the name its student has on the roster; return False if several there are called so."""
+    called = submission.student
+    student, guessed = find_student(called, roster)
+    same = namesakes(called, roster)
+    if len(same) > 1:
+        who = f"{len(same)} on the roster are called {same[0].name}: cannot tell whose this is"
+        submission.look.append(f"{who} ({_file(submission.path)})")
+    elif student is None:
+        submission.look.append(f"not on the roster ({_file(submission.path)})")
+    else:
+        if guessed:
+            submission.look.append(f"handed in as {called}, taken for {student.name}")
+        submission.student = student.name
+    return len(same) < 2
+
+
+def _file(path: Path | None) -> str:
+    """Return the file of a submission as its course system would find it: Moodle's folder tells whose it is."""
+    parts = path.absolute().parts if path else ()
+    return f"file {'/'.join(parts[-2:] if parts and COURSE_SYSTEM.match(parts[-2]) else parts[-1:])}"
 
 
 def _latest(name: str, group: Sequence[Submission]) -> Submission:

@@ -14,6 +14,7 @@ from enronlib.classroom.notebook import exercise_name, read_notebook, role
 from enronlib.classroom.start import lessons_folder
 
 DEFINED = re.compile(r"^(?:async +)?(?:def|class) +(\w+)", re.MULTILINE)
+TITLE = re.compile(r"### Exercise: (.+?) *(?:[★☆]|$)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,12 @@ class Lesson:
         """Return the functions and classes that the solution of an exercise defines, in a module it writes, too."""
         answers = [cell.full for cell in self.cells if cell.role == "answer" and cell.exercise == exercise]
         return [name for answer in answers for name in DEFINED.findall(answer)]
+
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """The title of each exercise whose task cell has one."""
+        tasks = [(cell.exercise, TITLE.match(cell.full)) for cell in self.cells if cell.role == "task"]
+        return {exercise: found[1] for exercise, found in tasks if exercise and found}
 
     @cached_property
     def fingerprint(self) -> str:

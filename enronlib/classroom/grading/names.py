@@ -32,20 +32,29 @@ class Student:
 def last_first(name: str) -> str:
     """Return `LastFirst` of a name as typed, in ASCII where the script allows.
 
-    The last word is the family name, with small words before it (`van der Berg`); a comma says it outright (`García
-    Márquez, Gabriel`). Blanks, hyphens, apostrophes and dots go. Raises UserError if no letter is left.
+    Blanks, hyphens, apostrophes and dots go. Raises UserError if no letter is left.
     """
-    family, comma, given = name.partition(",")
-    if not comma:
-        words = name.split()
-        first = len(words) - 1
-        while first > 1 and words[first - 1].islower():
-            first -= 1
-        given, family = " ".join(words[:first]), " ".join(words[max(first, 0) :])
+    family, given = split_name(name)
     joined = "".join(_words(family) + _words(given))
     if not joined:
         raise UserError(f'{name!r} is no name: write it as in  submit "First Last"')
     return joined
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Return the family name and the given names of a name as typed.
+
+    The last word is the family name, with small words before it (`van der Berg`); a comma says it outright (`García
+    Márquez, Gabriel`).
+    """
+    family, comma, given = name.partition(",")
+    if comma:
+        return family.strip(), given.strip()
+    words = name.split()
+    first = max(len(words) - 1, 0)
+    while first > 1 and words[first - 1].islower():
+        first -= 1
+    return " ".join(words[first:]), " ".join(words[:first])
 
 
 def file_name(name: str) -> str:
@@ -56,14 +65,15 @@ def file_name(name: str) -> str:
 def student_of(path: Path) -> str:
     """Return the student's part of a submission's name: `DoeJane` of `assignment04_DoeJane (1).zip`.
 
-    What a course system puts before it or a browser behind it is dropped; another name is taken as it is.
+    A folder of Moodle's has the real name, which counts most. What another course system puts before the name or a
+    browser behind it is dropped; any other file name is taken as it is.
     """
     stem = path.stem if path.suffix.lower() in (".zip", ".ipynb") else path.name
     stem = COPY_OF.sub("", unicodedata.normalize("NFC", stem)).strip()
+    if found := COURSE_SYSTEM.match(stem) or COURSE_SYSTEM.match(path.absolute().parent.name):
+        return found[1]
     if found := FILE_NAME.search(stem):
         return re.sub(r"-\d{1,2}$", "", found[1]).strip(" _-") or stem
-    if found := COURSE_SYSTEM.match(stem) or COURSE_SYSTEM.match(path.parent.name):
-        return found[1]
     return stem
 
 
@@ -75,8 +85,8 @@ def key(name: str) -> str:
 def read_roster(path: Path) -> list[Student]:
     """Return the students in a CSV file with a header: `name`, or `first` and `last` (`given` and `family`), in order.
 
-    Other columns do not matter; a file without such a header has the name in its first column. Raises UserError if
-    there is no student in it.
+    Other columns do not matter. A file without such a header has the names in its first column, if they look like
+    names. Raises UserError if they do not, or if there is no student in it.
     """
     lines = decoded(path.read_bytes()).splitlines()
     delimiter = max(",;\t", key="\n".join(lines[:20]).count)
@@ -85,8 +95,12 @@ def read_roster(path: Path) -> list[Student]:
     first, last, whole = (_column(header, *names) for names in (FIRST, LAST, WHOLE))
     if first is not None and last is not None:
         names = [f"{row[last]}, {row[first]}" for row in rows[1:] if len(row) > max(first, last)]
+    elif whole is not None:
+        names = [row[whole] for row in rows[1:] if len(row) > whole]
     else:
-        names = [row[whole or 0] for row in (rows if whole is None else rows[1:]) if len(row) > (whole or 0)]
+        names = [row[0] for row in rows]
+        if first is not None or last is not None or any(re.search(r"[\d@]", name) for name in names):
+            raise UserError(f"{path.name}: no column  name,  or  first  and  last;  it has {', '.join(rows[0])}")
     seen: Counter[str] = Counter()
     students = []
     for student in [_student(name) for name in names if key(name)]:
@@ -98,10 +112,15 @@ def read_roster(path: Path) -> list[Student]:
     return students
 
 
+def namesakes(name: str, roster: list[Student]) -> list[Student]:
+    """Return the students on the roster who are called just so."""
+    return [student for student in roster if key(name) in student.keys]
+
+
 def find_student(name: str, roster: list[Student]) -> tuple[Student | None, bool]:
     """Return the student on the roster whom the name of a submission means, and whether that was a guess."""
     wanted = key(name)
-    exact = [student for student in roster if wanted in student.keys]
+    exact = namesakes(name, roster)
     if exact:
         return (exact[0], False) if len(exact) == 1 else (None, False)
     by_key = {each: student for student in roster for each in student.keys}

@@ -1,71 +1,95 @@
 """What an instructor reads: the table, the CSV, a page for each student and one for the class."""
 
 import csv
-import html
 import io
 import re
 import statistics
-import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from enronlib.classroom.grading.files import keep_earlier, write
+from enronlib.classroom.grading.lessons import Lesson
 from enronlib.classroom.grading.marks import ClassMarks, Marks
+from enronlib.classroom.grading.wording import harmless, markdown, shortened
 from enronlib.classroom.verdict import SIGNS, Status, Verdict
 
-CLASS_PAGE = "_class.md"  # before all names; a student's page begins with a letter or digit
+MADE_HERE = "<!-- Written by enronlib: the next grading into this folder replaces this page. -->"
+SEEN = 70  # letters of a reason on the screen
 
 
-def write_csv(marks: ClassMarks, path: Path) -> Path:
-    """Write a row for each student: student, status, points, max, look, then the points of each exercise."""
+def write_csv(marks: ClassMarks, path: Path) -> tuple[Path, Path | None]:
+    """Write a row for each student: student, status, points, max, look, then the points of each exercise.
+
+    Points are empty where nothing could be graded. Returns the file, and where an earlier one of its name now is.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["student", "status", "points", "max", "look", *marks.exercises])
+    exercises = [name for name, points in marks.exercises.items() if points]
+    writer.writerow(["student", "status", "points", "max", "look", *exercises])
     for row in marks.rows:
-        earned = {verdict.exercise: verdict.earned for verdict in row.verdicts}
-        first = [_harmless(row.student), row.status, row.points, marks.points, _harmless("; ".join(row.look))]
-        writer.writerow([*first, *(earned.get(name, 0) for name in marks.exercises)])
-    return _write(path, text.getvalue())
+        points = row.points if row.was_graded else ""
+        earned = {verdict.exercise: verdict.earned for verdict in row.verdicts if row.was_graded}
+        first = [harmless(row.student), row.status, points, marks.points, harmless("; ".join(row.look))]
+        writer.writerow([*first, *(earned.get(name, "") for name in exercises)])
+    data = text.getvalue().encode("utf-8-sig", "replace")  # Excel knows UTF-8 by this mark alone
+    earlier = keep_earlier(path, data)
+    return write(path, data), earlier
 
 
 def write_feedback(marks: ClassMarks, folder: Path) -> list[Path]:
-    """Write a Markdown page for each student, and one for the instructor on the class; return the files."""
-    folder.mkdir(parents=True, exist_ok=True)
-    written = [_write(folder / CLASS_PAGE, class_page(marks))]
+    """Write a Markdown page for each student; return the files. Pages of an earlier grading are removed first."""
+    for earlier in filter(_made_here, folder.glob("*.md")):
+        earlier.unlink()
+    written = []
     taken: Counter[str] = Counter()
     for row in marks.rows:
-        name = re.sub(r"[^\w. -]+", "-", row.student).strip("-_. ") or "student"
+        name = re.sub(r"[^\w. -]+", "-", row.student)[:60].strip("-_. ") or "student"
         taken[name.casefold()] += 1
         number = f"-{taken[name.casefold()]}" if taken[name.casefold()] > 1 else ""
-        written.append(_write(folder / f"{name}{number}.md", student_page(row, marks)))
+        page = f"{MADE_HERE}\n\n{student_page(row, marks)}"
+        written.append(write(folder / f"{name}{number}.md", page.encode("utf-8", "replace")))
     return written
 
 
-def table(marks: ClassMarks) -> str:
-    """Return the rows for the screen."""
-    width = max((len(row.student) for row in marks.rows), default=7)
+def write_class_page(marks: ClassMarks, folder: Path) -> Path:
+    """Write the page on the class beside the folder of feedback, which may be given to students; return the file."""
+    folder = folder.resolve()
+    return write(folder.with_name(f"{folder.name}_class.md"), class_page(marks).encode("utf-8", "replace"))
+
+
+def _made_here(page: Path) -> bool:
+    return page.is_file() and page.read_bytes().startswith(MADE_HERE.encode())
+
+
+def table(marks: ClassMarks, csv_file: Path | None = None) -> str:
+    """Return the rows for the screen, and where to read what did not fit: in the CSV, if there is one."""
+    width = max((len(row.student) for row in marks.rows), default=0)
+    width = max(width, len("student"))
     lines = [f"{'student':{width}}  {'status':10}  points  look"]
     for row in marks.rows:
-        look = row.look[0] if row.look else ""
+        look = shortened(row.look[0], SEEN) if row.look else ""
         more = f" (and {len(row.look) - 1} more)" if len(row.look) > 1 else ""
         points = f"{row.points}/{marks.points}"
-        lines.append(f"{row.student:{width}}  {row.status:10}  {points:>6}  {_one_line(look, 70)}{more}".rstrip())
+        lines.append(f"{row.student:{width}}  {row.status:10}  {points:>6}  {look}{more}".rstrip())
+    if any(len(row.look) > 1 or len("".join(row.look)) > SEEN for row in marks.rows):
+        lines.append(f"all of it: {csv_file.name if csv_file else 'with --csv FILE'}, column look")
     return "\n".join(lines)
 
 
 def student_page(row: Marks, marks: ClassMarks) -> str:
     """Return the feedback for a student: total, each exercise with what its check says, and remarks."""
-    lines = [f"# {_text(row.student)}", "", f"**{row.points} of {marks.points} points**", ""]
+    lines = [f"# {markdown(row.student)}", "", f"**{row.points} of {marks.points} points**", ""]
     said = {verdict.exercise: verdict for verdict in row.verdicts}
     for name, lesson in marks.lessons.items():
         verdicts = [said[each] for each in lesson.exercises if each in said]
         if not verdicts:
             continue
         lines += [f"## {name}", "", "| | exercise | points | what the check says |", "| --- | --- | --- | --- |"]
-        lines += [_row(verdict, in_doubt=verdict.exercise in row.in_doubt) for verdict in verdicts]
+        lines += [_row(verdict, lesson, in_doubt=verdict.exercise in row.in_doubt) for verdict in verdicts]
         lines.append("")
     if row.remarks:
-        lines += ["## How your submission was read", "", *(f"- {_text(remark)}" for remark in row.remarks), ""]
+        lines += ["## How your submission was read", "", *(f"- {markdown(remark)}" for remark in row.remarks), ""]
     return "\n".join(lines)
 
 
@@ -80,66 +104,55 @@ def class_page(marks: ClassMarks) -> str:
     ]
     if graded:
         points = [row.points for row in graded]
-        lines += [f"Mean {statistics.fmean(points):.1f}, median {statistics.median(points):g} points.", ""]
-    lines += ["## Each check", "", "Of those graded: how many passed, and the commonest wrong answer.", ""]
-    lines += [
-        "| exercise | correct | not yet | not attempted | commonest wrong answer |",
-        "| --- | --- | --- | --- | --- |",
-    ]
-    lines += [_pass_rate(name, graded) for name in marks.exercises]
+        mean = f"Mean {statistics.fmean(points):.1f}, median {statistics.median(points):g} points"
+        left_out = _left_out(marks.rows)
+        lines += [f"{mean} of those graded{f'; not counted: {left_out}' if left_out else ''}.", ""]
+    lines += ["## Each check", "", "Of those graded: how many passed, and the wrong answer that several gave.", ""]
+    for name, lesson in marks.lessons.items():
+        lines += _pass_rates(name, lesson, graded)
     looks = [(row.student, reason) for row in marks.rows for reason in row.look]
     if looks:
-        lines += ["", "## To look at by hand", "", *(f"- {_text(name)}: {_text(reason)}" for name, reason in looks)]
+        lines += ["## To look at by hand", "", *(f"- {markdown(name)}: {markdown(reason)}" for name, reason in looks)]
     if marks.notes:
-        lines += ["", "## Notes", "", *(f"- {_text(note)}" for note in marks.notes)]
+        lines += ["", "## Notes", "", *(f"- {markdown(note)}" for note in marks.notes)]
     return "\n".join([*lines, ""])
 
 
-def _pass_rate(name: str, graded: Sequence[Marks]) -> str:
+def _left_out(rows: Sequence[Marks]) -> str:
+    """Return how many rows have no points, by their status."""
+    count = Counter(row.status for row in rows if not row.was_graded)
+    return ", ".join(f"{number} {status}" for status, number in count.items())
+
+
+def _pass_rates(name: str, lesson: Lesson, graded: Sequence[Marks]) -> Iterator[str]:
+    """Yield the table of a lesson's exercises that are worth something."""
+    exercises = [exercise for exercise, points in lesson.exercises.items() if points]
+    if exercises:
+        yield from (f"### {name}", "")
+        yield "| exercise | correct | not yet | not attempted | commonest wrong answer |"
+        yield "| --- | --- | --- | --- | --- |"
+        yield from (_pass_rate(exercise, lesson.titles, graded) for exercise in exercises)
+        yield ""
+
+
+def _pass_rate(name: str, titles: Mapping[str, str], graded: Sequence[Marks]) -> str:
     verdicts = [verdict for row in graded for verdict in row.verdicts if verdict.exercise == name]
     count = Counter(verdict.status for verdict in verdicts)
     wrong = Counter(verdict.message.partition("\n")[0] for verdict in verdicts if verdict.status is Status.NOT_YET)
-    commonest = min(wrong.items(), key=lambda pair: (-pair[1], pair[0]), default=None)
-    words = f"{_text(commonest[0])} ({commonest[1]})" if commonest else ""
+    message, times = min(wrong.items(), key=lambda pair: (-pair[1], pair[0]), default=("", 0))
+    words = f"{markdown(message)} ({times})" if times > 1 else ""  # once is no pattern
     rate = f" ({count[Status.CORRECT] / len(verdicts):.0%})" if verdicts else ""
     numbers = [f"{count[Status.CORRECT]}{rate}", count[Status.NOT_YET], count[Status.NOT_ATTEMPTED]]
-    return f"| {name} | {' | '.join(map(str, numbers))} | {words} |"
+    return f"| {_called(name, titles)} | {' | '.join(map(str, numbers))} | {words} |"
 
 
-def _row(verdict: Verdict, *, in_doubt: bool) -> str:
-    points = f"{verdict.earned} of {verdict.points}"
+def _row(verdict: Verdict, lesson: Lesson, *, in_doubt: bool) -> str:
+    name, points = _called(verdict.exercise, lesson.titles), f"{verdict.earned} of {verdict.points}"
     if in_doubt:
-        return f"| ? | {verdict.exercise} | {points} | **To be looked at by your instructor** |"
-    return (
-        f"| {SIGNS[verdict.status]} | {verdict.exercise} | {points} | **{verdict.status}** {_text(verdict.message)} |"
-    )
+        return f"| ? | {name} | {points} | **To be looked at by your instructor** |"
+    return f"| {SIGNS[verdict.status]} | {name} | {points} | **{verdict.status}** {markdown(verdict.message)} |"
 
 
-def _text(text: str) -> str:
-    """Return text that shows as it is in Markdown, in one line: a student's words may hold anything."""
-    return "".join(_escaped(html.escape(_one_line(text, 600), quote=False))).replace("  ", "&nbsp; ")
-
-
-def _escaped(text: str) -> Iterator[str]:
-    for letter in text:
-        yield f"\\{letter}" if letter in "\\`*_[]|~#" else letter
-
-
-def _one_line(text: str, most: int) -> str:
-    line = " ".join(text.splitlines())
-    return line if len(line) <= most else f"{line[:most]} …"
-
-
-def _harmless(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
-
-
-def _write(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, suffix=".tmp", encoding="utf-8", newline="\n", delete=False
-    ) as file:
-        file.write(text)
-    Path(file.name).replace(path)
-    return path
+def _called(exercise: str, titles: Mapping[str, str]) -> str:
+    """Return the title of an exercise and its name, or its name alone."""
+    return f"{markdown(titles[exercise])} (`{exercise}`)" if exercise in titles else f"`{exercise}`"

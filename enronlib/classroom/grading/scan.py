@@ -14,8 +14,10 @@ from typing import TypeGuard
 import enronlib
 from enronlib.classroom.grading.lessons import DEFINED
 from enronlib.classroom.grading.witness import OURS
+from enronlib.classroom.grading.wording import shortened
 
 CELL_MAGIC = re.compile(r"\A%%.*\n")
+
 LONGEST = 1_000  # characters of a line that are looked at
 TRICKS = {
     "an object that says what it is equal to": [r"\b__eq__\b"],
@@ -49,7 +51,7 @@ def tricks(source: str) -> list[str]:
     for what, pattern in _TRICKS.items():
         line = next((line for line in lines if pattern.search(line)), None)
         if line is not None:
-            found.append(f"{what}: {line[:80]}")
+            found.append(f"{what}: {shortened(line, 80)}")
     return found
 
 

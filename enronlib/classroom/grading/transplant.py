@@ -15,6 +15,7 @@ from enronlib.classroom.notebook import lesson_notebook
 
 ALIKE = 0.6  # ratio from which a nameless cell is taken for a changed version of an answer cell
 DEFINED = re.compile(r"^(?:(?:async +)?def|class) +(\w+)|^(\w+) *(?::[^=\n]+)?=(?!=)|^%%writefile +(\S+)", re.MULTILINE)
+CHECK_CHANGED = "{}: the check cell was changed; the lesson's own was used"
 IMPORT_CHECK = "from enronlib.classroom import check\n"
 
 
@@ -41,6 +42,8 @@ class Transplant:
     lesson: Lesson
     steps: tuple[Step, ...]
     remarks: tuple[str, ...]
+    look: tuple[str, ...]
+    """What a human should look at."""
     untouched: frozenset[str]
     """Exercises whose answer is missing or still the stub."""
 
@@ -75,7 +78,7 @@ def transplant(lesson: Lesson, student: Notebook) -> Transplant:
         Step(f"c{number:04}", role, cell.exercise if cell else None, cell.points if cell else 0, source)
         for number, (role, cell, source) in enumerate(_pieces(lesson, match))
     )
-    return Transplant(lesson, steps, tuple(match.remarks()), frozenset(match.untouched()))
+    return Transplant(lesson, steps, tuple(match.remarks()), tuple(match.look()), frozenset(match.untouched()))
 
 
 def _pieces(lesson: Lesson, match: "_Match") -> Iterator[Piece]:
@@ -207,8 +210,8 @@ class _Match:
                 found = self.at(place)
                 if not found:
                     yield f"{pristine.exercise}: the check cell is missing; the lesson's own was used."
-                elif self.changed(place, pristine) or any(cell.kind != "code" for cell in found):
-                    yield f"{pristine.exercise}: the check cell was changed; the lesson's own was used."
+                elif self._tampered(place, pristine):
+                    yield f"{CHECK_CHANGED.format(pristine.exercise)}."
             elif pristine.kind == "code" and not pristine.is_students:
                 changed += bool(self.changed(place, pristine))
         if changed:
@@ -220,6 +223,15 @@ class _Match:
         order = [place for place in self.places if place is not None]
         if order != sorted(order):
             yield "The cells stood in another order; they were run in the lesson's."
+
+    def look(self) -> Iterator[str]:
+        """Yield what the instructor should look at."""
+        for place, pristine in enumerate(self.lesson.cells):
+            if pristine.role == "check" and self._tampered(place, pristine):
+                yield CHECK_CHANGED.format(pristine.exercise)
+
+    def _tampered(self, place: int, pristine: PristineCell) -> bool:
+        return bool(self.changed(place, pristine)) or any(cell.kind != "code" for cell in self.at(place))
 
     def _answer_remarks(self, place: int, pristine: PristineCell) -> Iterator[str]:
         name, found = pristine.exercise, self.at(place)
