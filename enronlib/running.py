@@ -5,6 +5,7 @@ start alike on every system, a worker process that dies without a word, and a cl
 it changes for that in this process it puts back.
 """
 
+import gc
 import json
 import logging
 import sys
@@ -238,6 +239,7 @@ def silently(process: Any, *, shown: bool = False) -> Iterator[None]:
     """Run a task without Luigi's log, which has a traceback for each failure."""
     if process.use_multiprocessing:
         start_worker()
+        gc.freeze()  # all that this process was born with stays: no use in looking through it for garbage
     with luigi_log(shown=shown):
         yield
 

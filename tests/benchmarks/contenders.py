@@ -1,7 +1,7 @@
 """The same word count in several ways: `python contenders.py NAME MAILDIR FOLDER` writes FOLDER/count.txt.
 
 Each way gets the same files, cuts words with the same functions, and has two processes on two cores (mrjob's inline
-runner has one). `bench.py` runs them, each in a process of its own.
+runner has one). `bench.py` runs them, each in a process of its own, which imports what that way needs and no more.
 """
 
 import multiprocessing
@@ -9,14 +9,10 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
-from email.parser import HeaderParser
-from email.policy import default
-from functools import partial
 from pathlib import Path
 
-from enronlib import corpus, messages
+from enronlib import corpus
 from enronlib.counts import read_counts, write_counts
-from enronlib.engines import find_engine, words_of
 from enronlib.processes import get_ready
 
 CORES = 2
@@ -54,10 +50,14 @@ def loop_with_policy_default(maildir: Path, folder: Path) -> Counts:
 
 
 def dask(maildir: Path, folder: Path) -> Counts:
+    from enronlib.engines import find_engine
+
     return find_engine("dask")(files(maildir), CORES)
 
 
 def pyspark(maildir: Path, folder: Path) -> Counts:
+    from enronlib.engines import find_engine
+
     return find_engine("spark")(files(maildir), CORES)
 
 
@@ -90,6 +90,8 @@ def count_in_two_processes(maildir: Path, prepare: Callable[[], None] | None = N
 
 
 def count_words(some_files: list[str]) -> Counter[str]:
+    from enronlib.engines import words_of
+
     counts: Counter[str] = Counter()
     for file in some_files:
         counts.update(words_of(file))
@@ -97,6 +99,12 @@ def count_words(some_files: list[str]) -> Counter[str]:
 
 
 def read_headers_by_policy_default() -> None:
+    from email.parser import HeaderParser
+    from email.policy import default
+    from functools import partial
+
+    from enronlib import messages
+
     messages.HeaderParser = partial(HeaderParser, policy=default)  # type: ignore[attr-defined, assignment]
 
 
