@@ -1,6 +1,5 @@
 """Lessons as notebooks: the roles their cells play, and how they are read, made and written."""
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from enronlib import UserError
+from enronlib.classroom.files import write
 
 # The role of a cell stands in its metadata: {"enronlib": {"role": "answer", "exercise": "parse.date"}}.
 # setup    code that exercises lean on: imports, paths, helper functions
@@ -34,13 +34,10 @@ def read_notebook(path: Path) -> Any:
 
 def write_notebook(notebook: Any, path: Path) -> bool:
     """Write the notebook, whole or not at all, and return whether the file changed."""
-    text = nbformat.writes(notebook, version=4).rstrip("\n") + "\n"
-    if path.is_file() and path.read_bytes() == text.encode():
+    data = (nbformat.writes(notebook, version=4).rstrip("\n") + "\n").encode()
+    if path.is_file() and path.read_bytes() == data:
         return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    unfinished.write_text(text, encoding="utf-8", newline="\n")
-    unfinished.replace(path)
+    write(path, data)
     return True
 
 

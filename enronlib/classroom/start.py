@@ -4,6 +4,7 @@ from pathlib import Path
 
 import enronlib
 from enronlib import UserError
+from enronlib.classroom.files import write
 
 
 def start(folder: Path) -> tuple[list[Path], list[Path]]:
@@ -21,11 +22,7 @@ def start(folder: Path) -> tuple[list[Path], list[Path]]:
         if target.exists():
             kept.append(target)
             continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = target.with_name(f".{target.name}.unfinished")  # half a copy must not pass for a student's work
-        unfinished.write_bytes(original.read_bytes())
-        unfinished.replace(target)
-        copied.append(target)
+        copied.append(write(target, original.read_bytes()))  # half a copy would pass for a student's work
     return copied, kept
 
 

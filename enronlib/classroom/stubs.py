@@ -39,6 +39,17 @@ def regions(source: str, begin: str = BEGIN, end: str = END) -> list[Region]:
     return found
 
 
+def as_given(cell_role: str | None, source: str) -> str:
+    """Return a cell's source as students get it; an answer cell without a region is handed out as it is."""
+    if cell_role == "answer" and BEGIN in source:
+        return without_solution(source)
+    if cell_role == "check":
+        return without_hidden_tests(source)
+    if cell_role == "predict":
+        return without_guess(source)
+    return source
+
+
 def without_solution(source: str) -> str:
     """Return the student's version of an answer cell.
 

@@ -66,9 +66,9 @@ def submit(options: argparse.Namespace) -> int:
 def grade(options: argparse.Namespace) -> int:
     """Grade a class; return 0 also where submissions cannot be read: each has its row."""
     from enronlib import UserError  # noqa: PLC0415
+    from enronlib.classroom.files import check_outputs  # noqa: PLC0415
     from enronlib.classroom.grading import grade as grading  # noqa: PLC0415
     from enronlib.classroom.grading import report  # noqa: PLC0415
-    from enronlib.classroom.grading.files import check_outputs  # noqa: PLC0415
     from enronlib.classroom.grading.sandbox import Limits  # noqa: PLC0415
 
     check_outputs(options.csv, options.feedback)

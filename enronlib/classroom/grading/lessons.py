@@ -121,17 +121,6 @@ def read_lesson(path: Path) -> Lesson:
     return lesson
 
 
-def as_given(cell_role: str | None, source: str) -> str:
-    """Return a cell's source as students get it; an answer cell without a region is handed out as it is."""
-    if cell_role == "answer" and stubs.BEGIN in source:
-        return stubs.without_solution(source)
-    if cell_role == "check":
-        return stubs.without_hidden_tests(source)
-    if cell_role == "predict":
-        return stubs.without_guess(source)
-    return source
-
-
 def _cells(book: Any) -> Iterator[PristineCell]:
     for number, cell in enumerate(book.cells):
         yield PristineCell(
@@ -139,7 +128,7 @@ def _cells(book: Any) -> Iterator[PristineCell]:
             id=cell.get("id", f"cell-{number}"),
             role=role(cell),
             exercise=exercise_name(cell),
-            given=as_given(role(cell), cell.source).strip("\n"),
+            given=stubs.as_given(role(cell), cell.source).strip("\n"),
             full=cell.source.strip("\n"),
             points=int(cell.metadata.get("enronlib", {}).get("points", 0)),
         )

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from enronlib.classroom.grading.files import keep_earlier, write
+from enronlib.classroom.files import keep_earlier, write
 from enronlib.classroom.grading.lessons import Lesson
 from enronlib.classroom.grading.marks import ClassMarks, Marks
 from enronlib.classroom.grading.wording import harmless, markdown, shortened

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from enronlib import UserError
-from enronlib.classroom.grading.files import whole
+from enronlib.classroom.files import whole
 from enronlib.classroom.grading.intake import lesson_of
 from enronlib.classroom.grading.lessons import Lesson, find_lessons
 from enronlib.classroom.grading.names import file_name

@@ -1,4 +1,4 @@
-"""Files the grader writes: whole or not at all, and never over what somebody may still need unseen."""
+"""Files the classroom writes: whole or not at all, and never over what somebody may still need unseen."""
 
 import contextlib
 import os
