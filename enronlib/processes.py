@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 
-# What the fork server has ready for every process; pyarrow wants pandas as soon as it is given a row.
-PRELOADED = ["luigi", "pandas", "enronlib.workflow"]
+PRELOADED = "enronlib.workflow"  # what the fork server has ready for the processes of the workflow
 
 
 def default_workers() -> int:
@@ -28,13 +27,21 @@ def default_start_method() -> str:
 
 
 def get_ready(workers: int | None = None, start_method: str | None = None) -> None:
-    """Start the fork server, if such processes are going to start by one, so that it gets ready in the meantime."""
+    """Start the fork server, if the workflow's processes are going to start by one."""
     if (workers or default_workers()) > 1 and (start_method or default_start_method()) == "forkserver":
-        from multiprocessing import forkserver  # noqa: PLC0415  not on Windows
+        start_fork_server(PRELOADED)
 
-        forkserver.set_forkserver_preload(PRELOADED)
-        with starting_by("forkserver"):  # or it would settle the method for good
-            forkserver.ensure_running()
+
+def start_fork_server(module: str) -> None:
+    """Have the fork server load a module, once for all processes, while this one goes on.
+
+    Where it runs already it stays as it is.
+    """
+    from multiprocessing import forkserver  # noqa: PLC0415  not on Windows
+
+    forkserver.set_forkserver_preload([module])
+    with starting_by("forkserver"):  # or it would settle the method for good
+        forkserver.ensure_running()
 
 
 @contextmanager

@@ -21,7 +21,7 @@ import os
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -29,8 +29,6 @@ from tempfile import TemporaryFile
 from typing import Any
 
 import luigi
-import pyarrow as pa
-import pyarrow.parquet as pq
 from luigi.format import UTF8
 from luigi.parameter import ParameterVisibility
 from luigi.task import flatten
@@ -38,14 +36,13 @@ from luigi.util import inherits, requires
 
 from enronlib import UserError, corpus
 from enronlib.counts import read_counts, stream_counts, write_counts
-from enronlib.messages import FIELDS, plain_text, read_email
+from enronlib.messages import plain_text, read_email
+from enronlib.parquet import read_parquet, write_parquet
 from enronlib.processes import get_ready
 from enronlib.running import Run, build, printable
 from enronlib.words import STOP_WORDS, tokens
 
-SCHEMA = pa.schema([(name, pa.timestamp("us", tz="UTC") if name == "Date" else pa.string()) for name in FIELDS])
 TEXT_COLUMNS = ["payload", "Content-Type", "Content-Transfer-Encoding"]  # what plain_text needs
-ROW_GROUP = 2**22  # characters of mail
 STAMPS = ".made"  # the hidden folder beside outputs that holds their stamps
 UNFINISHED = "unfinished"  # the folder in that one where outputs are written
 
@@ -147,7 +144,7 @@ class ProcessMailbox(StampedTask):
         default="", significant=False, positional=False, visibility=ParameterVisibility.PRIVATE
     )
 
-    code = source_of("corpus", "messages", "workflow")
+    code = source_of("corpus", "messages", "parquet", "workflow")
 
     @property
     def priority(self) -> int:
@@ -171,7 +168,7 @@ class MapMailbox(StampedTask):
 
     words_directory = luigi.PathParameter()
 
-    code = source_of("counts", "messages", "words", "workflow")
+    code = source_of("counts", "messages", "parquet", "words", "workflow")
 
     @property
     def priority(self) -> int:
@@ -350,30 +347,3 @@ def read_mailbox(mailbox: Path) -> Iterator[dict[str, Any]]:
         if not email["original_msg"]:
             raise UserError(f"{path.relative_to(mailbox.parent).as_posix()} is empty: copy it again")
         yield email
-
-
-def write_parquet(emails: Iterable[dict[str, Any]], path: Path) -> None:
-    """Write one row an email, a row group at a time: what is held in memory does not grow with the mailbox."""
-    with path.open("wb") as file, pq.ParquetWriter(file, SCHEMA, compression="zstd") as writer:
-        for rows in row_groups(emails):
-            writer.write_batch(pa.RecordBatch.from_pylist(rows, SCHEMA))
-
-
-def row_groups(emails: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    """Yield the emails in lists that hold about ROW_GROUP characters of mail each."""
-    rows, characters = [], 0
-    for email in emails:
-        rows.append(email)
-        characters += len(email["original_msg"])
-        if characters >= ROW_GROUP:
-            yield rows
-            rows, characters = [], 0
-    if rows:
-        yield rows
-
-
-def read_parquet(path: Path, columns: list[str]) -> Iterator[dict[str, Any]]:
-    """Yield these fields of each email, a few emails at a time."""
-    with path.open("rb") as file:
-        for batch in pq.ParquetFile(file).iter_batches(batch_size=256, columns=columns, use_threads=False):
-            yield from batch.to_pylist()

@@ -122,8 +122,8 @@ def test_without_walls_the_instructor_is_told(monkeypatch):
 
 
 def run(folder: Path, code: str, seconds: float = 20, limits: Limits | None = None, stop: Event | None = None) -> str:
-    command = [sys.executable, "-c", code]
-    return supervise(command, folder, limits or Limits(submission=seconds), seconds, log=folder / "log.txt", stop=stop)
+    limits = limits or Limits(submission=seconds)
+    return supervise(exec, (code,), folder, limits, seconds, log=folder / "log.txt", stop=stop)
 
 
 def marked() -> list[psutil.Process]:

@@ -201,7 +201,7 @@ def test_a_parquet_file_holds_the_20_fields_of_each_message_in_corpus_order(mail
 
 
 def test_the_large_mailbox_is_written_in_pieces(maildir, run, out, monkeypatch):
-    monkeypatch.setattr("enronlib.workflow.ROW_GROUP", 500)
+    monkeypatch.setattr("enronlib.parquet.ROW_GROUP", 500)
     for number in range(20):
         write_message(maildir / "ash-a/big" / f"{number}.", "word " * 50)
     run()
@@ -634,7 +634,7 @@ def test_what_a_killed_run_left_is_swept_after_an_hour(run, done):
 def test_the_fork_server_can_get_ready_before_anything_costly_is_imported():
     code = "import sys, enronlib.processes; sys.exit(bool({'luigi', 'pandas', 'enronlib.workflow'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-    assert all(importlib.import_module(name) for name in PRELOADED)
+    assert importlib.import_module(PRELOADED)
 
 
 def in_a_process(maildir, out, **options):

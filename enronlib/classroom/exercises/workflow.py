@@ -142,7 +142,8 @@ from pathlib import Path
 import luigi
 from enronlib.corpus import message_files
 from enronlib.messages import read_email
-from enronlib.workflow import read_mailbox, write_parquet
+from enronlib.parquet import write_parquet
+from enronlib.workflow import read_mailbox
 
 class ProcessMailbox(luigi.Task):
     mailbox_directory = luigi.PathParameter()

@@ -11,6 +11,7 @@ from threading import Event
 from tqdm import tqdm
 
 from enronlib import UserError
+from enronlib.classroom.grading import worker
 from enronlib.classroom.grading.intake import Submission, assign, find_submissions, read_submission
 from enronlib.classroom.grading.kept import Kept
 from enronlib.classroom.grading.lessons import Lesson, choose_lessons, find_lessons, solutions_folder
@@ -21,6 +22,7 @@ from enronlib.classroom.grading.sandbox import Limits, Walls, walls
 from enronlib.classroom.grading.scan import borrowed, tricks
 from enronlib.classroom.grading.transplant import Transplant, transplant
 from enronlib.classroom.verdict import Status, Verdict
+from enronlib.processes import default_start_method, start_fork_server
 
 NOT_HANDED_IN = "the notebook of this lesson was not handed in"
 
@@ -52,6 +54,8 @@ def grade(
     class is graded `anew`. With `progress` each one is told on the screen. Raises UserError if there is nothing to
     grade, and Stopped at Ctrl-C.
     """
+    if default_start_method() == "forkserver":
+        start_fork_server(worker.__name__)  # pytest and all are loaded once, and meanwhile submissions are read
     known = find_lessons() if lessons is None else lessons
     chosen = choose_lessons(known, wanted) if wanted else {}
     students = read_roster(roster) if roster else None

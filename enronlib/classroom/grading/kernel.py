@@ -103,13 +103,13 @@ class LessonKernel(RunningKernel):  # type: ignore[misc]
         if not self.cell.last_call:
             self.cell.last_call = time.monotonic() + (GRACE if self.cell.timed_out else DRAIN)
         end = min(self.cell.last_call, time.monotonic() + (timeout or GRACE))
-        while time.monotonic() < end:
-            self._take_outputs()
+        while (left := end - time.monotonic()) > 0:
+            if not self._outputs:
+                self._take_outputs(min(left, POLL))
             if self._outputs:
                 return self._outputs.popleft()
             if not self.is_alive():
                 raise Empty
-            time.sleep(0.005)
         self.cell.cut_off = True
         raise Empty
 
@@ -131,16 +131,17 @@ class LessonKernel(RunningKernel):  # type: ignore[misc]
         if hasattr(self, "km"):
             super().stop()
 
-    def _take_outputs(self) -> bool:
+    def _take_outputs(self, wait: float = 0) -> bool:
         """Take what has come on the output channel and tell whether there may be more; there may be no end of it.
 
-        Past the limit only what tells that a cell ended is kept.
+        If nothing has come, `wait` so many seconds for it. Past the limit only what tells that a cell ended is kept.
         """
         for _ in range(1_000):
             try:
-                message = self.kc.get_iopub_msg(timeout=0)
+                message = self.kc.get_iopub_msg(timeout=wait)
             except Empty:
                 return False
+            wait = 0
             if message["msg_type"] not in ("status", "error"):
                 self.cell.output += len(json.dumps(message["content"], default=str))
                 if self.cell.output > LARGEST_OUTPUT:

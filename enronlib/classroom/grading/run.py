@@ -16,6 +16,7 @@ import nbformat
 from enronlib.classroom.grading.records import DIED, Record
 from enronlib.classroom.grading.sandbox import Limits, Walls, sample_cache, supervise, walls
 from enronlib.classroom.grading.transplant import Step, Transplant
+from enronlib.classroom.grading.worker import Job, work
 from enronlib.classroom.verdict import Status, Verdict
 
 LIKELY = "exit(), os._exit() or too little memory"
@@ -82,19 +83,17 @@ def _round(base: Path, lessons: Iterable["_Lesson"], setting: Setting, seconds: 
     (desk / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     limits = {name: getattr(setting.limits, name) for name in ("memory", "file", "processes")}
     kernel = [sys.executable, "-m", "enronlib.classroom.grading.launch", json.dumps(limits)]
-    job = {
-        "notebooks": [str(path) for path in notebooks],
-        "results": str(desk / "results.jsonl"),
-        "command": setting.walls.command(kernel, cage, setting.hidden),
-        "folder": str(cage),
-        "interrupt": setting.walls.interrupt,
-        "own_network": setting.walls.kind != "plain",
-        "cell_seconds": setting.limits.cell,
-    }
-    (desk / "job.json").write_text(json.dumps(job), encoding="utf-8")
-    worker = [sys.executable, "-P", "-m", "enronlib.classroom.grading.worker", str(desk / "job.json")]
+    job = Job(
+        notebooks=[str(path) for path in notebooks],
+        results=str(desk / "results.jsonl"),
+        command=setting.walls.command(kernel, cage, setting.hidden),
+        folder=str(cage),
+        interrupt=setting.walls.interrupt,
+        own_network=setting.walls.kind != "plain",
+        cell_seconds=setting.limits.cell,
+    )
     extra = {} if setting.seed is None else {"ENRONLIB_CORPUS_SEED": str(setting.seed)}
-    reason = supervise(worker, cage, setting.limits, seconds, log=desk / "log.txt", extra=extra, stop=stop)
+    reason = supervise(work, (job,), cage, setting.limits, seconds, log=desk / "log.txt", extra=extra, stop=stop)
     records = list(_read(desk / "results.jsonl"))
     for lesson in lessons:
         lesson.take([record for record in records if record.lesson == lesson.name], reason)

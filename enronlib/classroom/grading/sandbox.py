@@ -6,6 +6,7 @@ the system forbids namespaces, it is a plain process with limits; `Walls.missing
 """
 
 import contextlib
+import multiprocessing
 import os
 import secrets
 import shlex
@@ -15,17 +16,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
+from typing import Any
 
 import psutil
 from platformdirs import user_cache_path
 
 import enronlib
 from enronlib.classroom.grading.records import CELL_SECONDS
+from enronlib.processes import default_start_method, main_module_hidden
 
 TOKEN = "ENRONLIB_SUBMISSION"  # in the environment of all that a submission starts, to find it again
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store", "/run/current-system")
@@ -43,6 +46,8 @@ PYTHON = {
 }
 
 POLL = 0.5  # seconds between looks at what a submission uses
+
+_starting = Lock()  # threads that start processes at a time would hide the main module from each other
 
 OPEN = (
     "Nothing kept the submissions from the network, from the files of your account (other submissions, the solutions) "
@@ -208,7 +213,8 @@ def clean_environment(home: Path, token: str, extra: Mapping[str, str] = {}) -> 
 
 
 def supervise(
-    command: Sequence[str],
+    task: Callable[..., object],
+    arguments: tuple[Any, ...],
     home: Path,
     limits: Limits,
     seconds: float,
@@ -217,7 +223,7 @@ def supervise(
     extra: Mapping[str, str] = {},
     stop: Event | None = None,
 ) -> str:
-    """Run the grading process of a submission and see to its limits; return what ended it early, or nothing.
+    """Do `task(*arguments)` in a process, see to the limits of what it starts; return what ended it early, or nothing.
 
     Too much memory or too many processes end what the grading process started, not itself: it sees a dead kernel and
     goes on. After `seconds`, or when `stop` is set, it is ended, too. When this returns, whatever the submission
@@ -225,14 +231,15 @@ def supervise(
     """
     token = secrets.token_hex(16)
     environment = clean_environment(home, token, extra)
-    with log.open("ab") as out:
-        process = subprocess.Popen(
-            command, cwd=home, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
-        )
+    context: Any = multiprocessing.get_context(default_start_method())
+    process = context.Process(target=begin, args=(home, environment, log, task, arguments))
+    with _starting, main_module_hidden():
+        process.start()
+    assert process.pid is not None
     reason = ""
     end = time.monotonic() + seconds
     try:
-        while process.poll() is None:
+        while process.is_alive():
             started = _below(process.pid)
             if (excess := _excess(process.pid, started, limits, home)) and not reason:
                 reason = excess
@@ -241,17 +248,28 @@ def supervise(
             if time.monotonic() > end or (stop and stop.is_set()):
                 reason = f"the submission took longer than {limits.submission:.0f} seconds"
                 break
-            try:
-                process.wait(POLL)
-            except subprocess.TimeoutExpired:
-                continue
+            process.join(POLL)
     finally:
         started = _below(process.pid)
         process.kill()
-        process.wait()
+        process.join()
         _kill(started)
         _kill(_marked(token))
     return reason
+
+
+def begin(home: Path, environment: dict[str, str], log: Path, task: Callable[..., object], arguments: Any) -> None:
+    """In a new process: keep nothing of the one that started it but the modules it has loaded, and do the task."""
+    if hasattr(os, "setsid"):
+        os.setsid()  # Ctrl-C is for the instructor's process, which then ends this one
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.path[:] = [path for path in sys.path if Path(path).is_absolute()]  # no module of the student's
+    os.chdir(home)
+    with Path(os.devnull).open("rb") as nothing, log.open("ab") as out:
+        for stream, file in enumerate((nothing, out, out)):
+            os.dup2(file.fileno(), stream)
+    task(*arguments)
 
 
 def _excess(pid: int, started: Sequence[psutil.Process], limits: Limits, home: Path) -> str:

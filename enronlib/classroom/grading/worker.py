@@ -1,10 +1,5 @@
-"""The grading process of one submission: pytest with nbval on its notebooks, each kernel in its cage.
+"""The grading process of one submission: pytest with nbval on its notebooks, each kernel in its cage."""
 
-python -P -m enronlib.classroom.grading.worker job.json
-"""
-
-import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -48,17 +43,11 @@ class _Grading:
         self.results.flush()
 
 
-def main() -> int:
-    """Run the job in the file given as argument."""
-    job = Job(**json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
-    here = Path(sys.argv[1]).parent
+def work(job: Job) -> None:
+    """Run the job."""
+    here = Path(job.results).parent
     arguments = ["--nbval", f"--nbval-cell-timeout={job.cell_seconds}", "-c", str(here / "pytest.ini")]
     arguments += ["--rootdir", str(here), "--noconftest", "-q", "--tb=no", "--no-header", "-p", "no:cacheprovider"]
     arguments += ["-p", "nbval.plugin", "--continue-on-collection-errors", "--color=no"]
     with Path(job.results).open("a", encoding="utf-8") as results:
-        plugins = [_Grading(job, results), nbval_plugin]
-        return int(pytest.main([*arguments, *job.notebooks], plugins=plugins))
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        pytest.main([*arguments, *job.notebooks], plugins=[_Grading(job, results), nbval_plugin])
