@@ -75,3 +75,8 @@ def _entries(folder: str | Path, maildir: Path) -> list[os.DirEntry[str]]:
         visible = [entry for entry in entries if not entry.name.startswith(".")]
     inside = [entry for entry in visible if not entry.is_symlink() or Path(entry).resolve().is_relative_to(maildir)]
     return sorted(inside, key=lambda entry: natural_key(entry.name))
+
+
+def printable(text: str) -> str:
+    """Return the text with a question mark for each byte that is no letter, as names of old files may hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")

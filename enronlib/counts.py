@@ -45,14 +45,11 @@ def stream_counts(path: Path) -> Iterator[tuple[str, int]]:
             return
         for line in lines:
             number += 1
-            yield _word_and_count(line, f"{path}, line {number}")
-
-
-def _word_and_count(line: bytes, place: str) -> tuple[str, int]:
-    try:
-        word, tab, count = line.decode("utf-8").rstrip("\r\n").rpartition("\t")
-    except UnicodeDecodeError:
-        raise UserError(f"{place}: not UTF-8 text; name a file of word counts") from None
-    if not (tab and count.isascii() and count.isdigit()):
-        raise UserError(f"{place}: expected a word, a tab and a count, not {line[:60].decode('utf-8', 'replace')!r}")
-    return word, int(count)
+            word, tab, count = line.rstrip(b"\r\n").rpartition(b"\t")
+            if not (tab and count.isdigit()):
+                shown = line[:60].decode("utf-8", "replace")
+                raise UserError(f"{path}, line {number}: expected a word, a tab and a count, not {shown!r}")
+            try:
+                yield word.decode("utf-8"), int(count)
+            except UnicodeDecodeError:
+                raise UserError(f"{path}, line {number}: not UTF-8 text; name a file of word counts") from None

@@ -1,4 +1,4 @@
-"""Parquet files of emails: 20 columns, one row a message, written and read a part at a time."""
+"""A mailbox as a Parquet file: 20 columns, one row a message, written and read a part at a time."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -8,10 +8,23 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from enronlib.messages import FIELDS
+from enronlib import UserError, corpus
+from enronlib.messages import FIELDS, plain_text, read_email
 
 SCHEMA = pa.schema([(name, pa.timestamp("us", tz="UTC") if name == "Date" else pa.string()) for name in FIELDS])
 ROW_GROUP = 2**22  # characters of mail
+TEXT_COLUMNS = ["payload", "Content-Type", "Content-Transfer-Encoding"]  # what plain_text needs
+
+
+def read_mailbox(mailbox: Path) -> Iterator[dict[str, Any]]:
+    """Yield the 20 fields of each message, in corpus order. Raises UserError for an empty file: its copy was cut."""
+    username = corpus.printable(mailbox.name)
+    for path in corpus.message_files(mailbox):
+        email = read_email(path)
+        email["username"] = username
+        if not email["original_msg"]:
+            raise UserError(f"{path.relative_to(mailbox.parent).as_posix()} is empty: copy it again")
+        yield email
 
 
 def write_parquet(emails: Iterable[dict[str, Any]], path: Path) -> None:
@@ -49,8 +62,8 @@ def columns_of(rows: list[dict[str, Any]]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
 
 
-def read_parquet(path: Path, columns: list[str]) -> Iterator[dict[str, Any]]:
-    """Yield these fields of each email, a few emails at a time."""
+def read_texts(path: Path) -> Iterator[str]:
+    """Yield the plain text of each email of a file, reading a few emails at a time."""
     with path.open("rb") as file:
-        for batch in pq.ParquetFile(file).iter_batches(batch_size=256, columns=columns, use_threads=False):
-            yield from batch.to_pylist()
+        for batch in pq.ParquetFile(file).iter_batches(batch_size=256, columns=TEXT_COLUMNS, use_threads=False):
+            yield from map(plain_text, batch.to_pylist())

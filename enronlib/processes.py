@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 
-PRELOADED = "enronlib.workflow"  # what the fork server has ready for the processes of the workflow
+PRELOADED = ("enronlib.workflow", "enronlib.parquet")  # what the processes of the workflow find ready
 
 
 def default_workers() -> int:
@@ -29,17 +29,17 @@ def default_start_method() -> str:
 def get_ready(workers: int | None = None, start_method: str | None = None) -> None:
     """Start the fork server, if the workflow's processes are going to start by one."""
     if (workers or default_workers()) > 1 and (start_method or default_start_method()) == "forkserver":
-        start_fork_server(PRELOADED)
+        start_fork_server(*PRELOADED)
 
 
-def start_fork_server(module: str) -> None:
-    """Have the fork server load a module, once for all processes, while this one goes on.
+def start_fork_server(*modules: str) -> None:
+    """Have the fork server load these modules, once for all processes, while this one goes on.
 
     Where it runs already it stays as it is.
     """
     from multiprocessing import forkserver  # noqa: PLC0415  not on Windows
 
-    forkserver.set_forkserver_preload([module])
+    forkserver.set_forkserver_preload(list(modules))
     with starting_by("forkserver"):  # or it would settle the method for good
         forkserver.ensure_running()
 

@@ -27,6 +27,7 @@ from luigi.setup_logging import InterfaceLogging
 from tqdm import tqdm
 
 from enronlib import UserError
+from enronlib.corpus import printable
 from enronlib.processes import default_start_method, default_workers, get_ready, main_module_hidden, starting_by
 from enronlib.workers import start_worker
 
@@ -201,11 +202,6 @@ def name_of(task: luigi.Task) -> str:
     """Return the name of the task's mailbox, or of the task if it has none."""
     mailbox = getattr(task, "mailbox_directory", None)
     return Path(mailbox).name if mailbox else str(task.task_family)
-
-
-def printable(text: str) -> str:
-    """Return the text with a question mark for each byte that is no letter, as names of old files may hold."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def last_line(error: object) -> str:

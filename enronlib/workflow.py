@@ -26,7 +26,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any
 
 import luigi
 from luigi.format import UTF8
@@ -36,13 +35,10 @@ from luigi.util import inherits, requires
 
 from enronlib import UserError, corpus
 from enronlib.counts import read_counts, stream_counts, write_counts
-from enronlib.messages import plain_text, read_email
-from enronlib.parquet import read_parquet, write_parquet
 from enronlib.processes import get_ready
-from enronlib.running import Run, build, printable
+from enronlib.running import Run, build
 from enronlib.words import STOP_WORDS, tokens
 
-TEXT_COLUMNS = ["payload", "Content-Type", "Content-Transfer-Encoding"]  # what plain_text needs
 STAMPS = ".made"  # the hidden folder beside outputs that holds their stamps
 UNFINISHED = "unfinished"  # the folder in that one where outputs are written
 
@@ -158,6 +154,8 @@ class ProcessMailbox(StampedTask):
         return StampedTarget(self.processed_directory / f"{self.mailbox_directory.name}.parquet", self.made_from())
 
     def run(self) -> None:
+        from enronlib.parquet import read_mailbox, write_parquet  # noqa: PLC0415  costly where tasks are only planned
+
         with self.output().temporary_path() as path:
             write_parquet(read_mailbox(self.mailbox_directory), path)
 
@@ -179,10 +177,12 @@ class MapMailbox(StampedTask):
         return StampedTarget(self.words_directory / f"{self.mailbox_directory.name}.txt", self.made_from())
 
     def run(self) -> None:
+        from enronlib.parquet import read_texts  # noqa: PLC0415  costly where tasks are only planned
+
         counts: Counter[str] = Counter()
         with self.output().temporary_path() as path:
-            for email in read_parquet(self.input().file, TEXT_COLUMNS):
-                counts.update(tokens(plain_text(email)))
+            for text in read_texts(self.input().file):
+                counts.update(tokens(text))
             write_counts(sorted(counts.items()), path)
 
 
@@ -336,14 +336,3 @@ def tidy(folder: Path, expected: set[str]) -> None:
             if output.exists():
                 output.remove()
             stamp.unlink(missing_ok=True)
-
-
-def read_mailbox(mailbox: Path) -> Iterator[dict[str, Any]]:
-    """Yield the 20 fields of each message, in corpus order. Raises UserError for an empty file: its copy was cut."""
-    username = printable(mailbox.name)
-    for path in corpus.message_files(mailbox):
-        email = read_email(path)
-        email["username"] = username
-        if not email["original_msg"]:
-            raise UserError(f"{path.relative_to(mailbox.parent).as_posix()} is empty: copy it again")
-        yield email

@@ -477,7 +477,7 @@ def test_a_message_that_cannot_be_read_fails_its_mailbox(maildir, run, monkeypat
             raise PermissionError(13, "Permission denied", str(path))
         return read_email(path)
 
-    monkeypatch.setattr("enronlib.workflow.read_email", deny)
+    monkeypatch.setattr("enronlib.parquet.read_email", deny)
     failures = run().failures
     assert list(failures) == ["birch-b"]
     assert re.search(r"Permission denied: 'maildir.birch-b.+'$", failures["birch-b"])
@@ -634,7 +634,7 @@ def test_what_a_killed_run_left_is_swept_after_an_hour(run, done):
 def test_the_fork_server_can_get_ready_before_anything_costly_is_imported():
     code = "import sys, enronlib.processes; sys.exit(bool({'luigi', 'pandas', 'enronlib.workflow'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-    assert importlib.import_module(PRELOADED)
+    assert all(importlib.import_module(name) for name in PRELOADED)
 
 
 def in_a_process(maildir, out, **options):

@@ -142,8 +142,7 @@ from pathlib import Path
 import luigi
 from enronlib.corpus import message_files
 from enronlib.messages import read_email
-from enronlib.parquet import write_parquet
-from enronlib.workflow import read_mailbox
+from enronlib.parquet import read_mailbox, write_parquet
 
 class ProcessMailbox(luigi.Task):
     mailbox_directory = luigi.PathParameter()
