@@ -19,7 +19,7 @@ ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-
 
 # The road the data takes. Nothing here may import what stands further down, nor what is not here.
 ROAD = [
-    *("corpus", "download", "sample", "messages", "words", "counts"),
+    *("corpus", "download", "sample", "messages", "parquet", "words", "counts"),
     *("processes", "runs", "workers", "mapreduce", "dataset", "badluck"),
     *("charts", "running", "workflow", "engines", "classroom"),
 ]
