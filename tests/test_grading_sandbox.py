@@ -142,6 +142,18 @@ def test_a_run_within_its_limits_gives_no_reason(tmp_path):
     assert (tmp_path / "log.txt").read_text() == "done\n"
 
 
+def test_a_run_starts_at_home_with_nothing_of_the_instructors(tmp_path, monkeypatch):
+    monkeypatch.setenv("SECRET_TOKEN", "x")
+    monkeypatch.setattr(sys, "path", ["", "here", *sys.path])
+    code = (
+        "import os, sys; from pathlib import Path\n"
+        "print('SECRET_TOKEN' in os.environ, os.environ['HOME'] == os.getcwd(), sys.stdin.read(),\n"
+        "      all(Path(path).is_absolute() for path in sys.path))"
+    )
+    run(tmp_path, code)
+    assert (tmp_path / "log.txt").read_text() == "False True  True\n"
+
+
 def test_a_run_that_takes_too_long_is_ended(tmp_path):
     assert run(tmp_path, "import time; time.sleep(300)", seconds=1) == "the submission took longer than 1 seconds"
 
