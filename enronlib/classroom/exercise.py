@@ -28,6 +28,15 @@ class Source:
     text: str
 
 
+def changed(source: str, *changes: tuple[str, str]) -> Source:
+    """Return a module in which texts are replaced: (before, after). Raises ValueError for one that is not there."""
+    for before, after in changes:
+        if before not in source:
+            raise ValueError(f"there is no {before!r} to replace")
+        source = source.replace(before, after)
+    return Source(source)
+
+
 @dataclass(frozen=True)
 class Wrong:
     """A known wrong answer: what is wrong in it, the answer itself, and words its verdict must contain."""

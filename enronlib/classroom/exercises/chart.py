@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from enronlib.classroom.answer import Answer, NotAttempted, NotYet
-from enronlib.classroom.exercise import Source, Wrong, lesson
+from enronlib.classroom.exercise import Wrong, changed, lesson
 from enronlib.classroom.mail import Mail
 from enronlib.messages import plain_text
 from enronlib.words import tokens
@@ -323,15 +323,6 @@ explanation = (
 LONGEST = 40  # bars that can be read
 
 
-def _own(*changes: tuple[str, str]) -> Source:
-    source = OWN
-    for before, after in changes:
-        if before not in source:
-            raise ValueError(f"there is no {before!r} to replace")
-        source = source.replace(before, after)
-    return Source(source)
-
-
 @exercise(
     "chart.own",
     title="A chart of your own",
@@ -345,29 +336,44 @@ def _own(*changes: tuple[str, str]) -> Source:
         "show.",
     ),
     wrong=[
-        Wrong("draws nothing", _own(("ax.barh(", "dict.fromkeys(")), "there is nothing in the chart"),
+        Wrong("draws nothing", changed(OWN, ("ax.barh(", "dict.fromkeys(")), "there is nothing in the chart"),
         Wrong(
-            "has no title", _own(('title="Gas before meters before prices", ', "")), "a title of three words or more"
+            "has no title",
+            changed(OWN, ('title="Gas before meters before prices", ', "")),
+            "a title of three words or more",
         ),
-        Wrong("labels no axis", _own((', xlabel="occurrences"', "")), "Label the axis of the numbers"),
-        Wrong("cuts the axis", _own(("ax.set(", "ax.set(xlim=(8, 31), ")), "the axis of bars begins at 0"),
+        Wrong("labels no axis", changed(OWN, (', xlabel="occurrences"', "")), "Label the axis of the numbers"),
+        Wrong("cuts the axis", changed(OWN, ("ax.set(", "ax.set(xlim=(8, 31), ")), "the axis of bars begins at 0"),
         Wrong(
             "draws too many bars",
-            _own(('["gas", "meter", "price"], [30, 20, 10]', "[f'word {n}' for n in range(80)], range(80)")),
+            changed(OWN, ('["gas", "meter", "price"], [30, 20, 10]', "[f'word {n}' for n in range(80)], range(80)")),
             "nobody reads so many",
         ),
-        Wrong("explains nothing", _own(("explanation = (", 'explanation = "It shows gas." or (')), "25 words or more"),
+        Wrong(
+            "explains nothing",
+            changed(OWN, ("explanation = (", 'explanation = "It shows gas." or (')),
+            "25 words or more",
+        ),
         Wrong(
             "explains another chart",
-            _own(
-                ("gas, three times as often as price", "this one"), ("traders", "people"), ("says nothing", "is silent")
+            changed(
+                OWN,
+                ("gas, three times as often as price", "this one"),
+                ("traders", "people"),
+                ("says nothing", "is silent"),
             ),
             "name something that stands in the chart",
         ),
         Wrong(
-            "hands in the figure", _own(("explanation = (", "ax = ax.figure\nexplanation = (")), "an Axes was expected"
+            "hands in the figure",
+            changed(OWN, ("explanation = (", "ax = ax.figure\nexplanation = (")),
+            "an Axes was expected",
         ),
-        Wrong("hands in a list of words", _own(("explanation = (", "explanation = str.split(")), "a str was expected"),
+        Wrong(
+            "hands in a list of words",
+            changed(OWN, ("explanation = (", "explanation = str.split(")),
+            "a str was expected",
+        ),
     ],
 )
 def own(answer: Answer, mail: Mail) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from enronlib.classroom.answer import Answer, NotYet
-from enronlib.classroom.exercise import Source, Wrong, lesson
+from enronlib.classroom.exercise import Wrong, changed, lesson
 from enronlib.classroom.mail import Mail
 from enronlib.messages import plain_text
 from enronlib.words import tokens
@@ -93,15 +93,6 @@ class CountMailbox(luigi.Task):
 """
 
 
-def _changed(source: str, changes: Mapping[str, str]) -> Source:
-    """Return a module with some of its text replaced."""
-    for before, after in changes.items():
-        if before not in source:
-            raise ValueError(f"there is no {before!r} to replace")
-        source = source.replace(before, after)
-    return Source(source)
-
-
 @exercise(
     "count.mapper",
     title="The mapper task",
@@ -115,35 +106,35 @@ def _changed(source: str, changes: Mapping[str, str]) -> Source:
         '`with self.output().open("w") as file:`, one `file.write(…)` for each pair of `sorted(counts.items())`.',
     ),
     wrong=[
-        Wrong("sorts by count", _changed(MAPPER, {"sorted(counts.items())": "counts.most_common()"}), "sorted by word"),
-        Wrong("parts with a blank", _changed(MAPPER, {"{word}\\t": "{word} "}), "a word, a tab and a count"),
-        Wrong("counts bodies as they stand", _changed(MAPPER, {"plain_text(email)": "email['payload']"}), "plain_text"),
+        Wrong("sorts by count", changed(MAPPER, ("sorted(counts.items())", "counts.most_common()")), "sorted by word"),
+        Wrong("parts with a blank", changed(MAPPER, ("{word}\\t", "{word} ")), "a word, a tab and a count"),
+        Wrong("counts bodies as they stand", changed(MAPPER, ("plain_text(email)", "email['payload']")), "plain_text"),
         Wrong(
             "counts a word once a message",
-            _changed(MAPPER, {"tokens(plain_text(email))": "set(tokens(plain_text(email)))"}),
+            changed(MAPPER, ("tokens(plain_text(email))", "set(tokens(plain_text(email)))")),
             "every word",
         ),
-        Wrong("has one name for all", _changed(MAPPER, {"{self.mailbox_directory.name}.": "words."}), "<mailbox>.txt"),
+        Wrong("has one name for all", changed(MAPPER, ("{self.mailbox_directory.name}.", "words.")), "<mailbox>.txt"),
         Wrong(
             "counts into one Counter for all",
-            _changed(MAPPER, {"        counts = Counter()\n": "", "class": "counts = Counter()\n\nclass"}),
+            changed(MAPPER, ("        counts = Counter()\n", ""), ("class", "counts = Counter()\n\nclass")),
             "an empty Counter",
         ),
         Wrong(
             "parses the mail itself",
-            _changed(
+            changed(
                 MAPPER,
-                {
-                    "return ProcessMailbox(self.mailbox_directory, self.processed_directory)": "return []",
-                    "pq.read_table(self.input().path).to_pylist()": "map(read_email, "
-                    "message_files(self.mailbox_directory))",
-                },
+                ("return ProcessMailbox(self.mailbox_directory, self.processed_directory)", "return []"),
+                (
+                    "pq.read_table(self.input().path).to_pylist()",
+                    "map(read_email, message_files(self.mailbox_directory))",
+                ),
             ),
             "require ProcessMailbox",
         ),
         Wrong(
             "writes beside its output",
-            _changed(MAPPER, {'self.output().open("w")': 'open(self.input().path + "~", "w", encoding="utf-8")'}),
+            changed(MAPPER, ('self.output().open("w")', 'open(self.input().path + "~", "w", encoding="utf-8")')),
             "is not there",
         ),
     ],
@@ -242,22 +233,22 @@ GONE = "yesteryear"  # the only word of a mailbox that is gone
         "`for target in self.input():` goes through the outputs, and `with target.open() as file:` opens one.",
     ),
     wrong=[
-        Wrong("lets the last mailbox win", _changed(REDUCER, {"+= int": "= int"}), "add up"),
-        Wrong("counts lines", _changed(REDUCER, {"+= int(count)": "+= 1"}), "add up"),
-        Wrong("joins texts", _changed(REDUCER, {"+= int(count)": "= f'{total[word]}{int(count)}'"}), "add up"),
+        Wrong("lets the last mailbox win", changed(REDUCER, ("+= int", "= int")), "add up"),
+        Wrong("counts lines", changed(REDUCER, ("+= int(count)", "+= 1")), "add up"),
+        Wrong("joins texts", changed(REDUCER, ("+= int(count)", "= f'{total[word]}{int(count)}'")), "add up"),
         Wrong(
             "adds up whatever lies there",
-            _changed(REDUCER, {"self.input()": "(self.results_directory / 'words').glob('*.txt')"}),
+            changed(REDUCER, ("self.input()", "(self.results_directory / 'words').glob('*.txt')")),
             "self.input()",
         ),
-        Wrong("requires one mailbox", _changed(REDUCER, {"in found": "in found[:1]"}), "for each mailbox"),
-        Wrong("sorts by count", _changed(REDUCER, {"sorted(total)": "sorted(total, key=total.get)"}), "sorted by word"),
+        Wrong("requires one mailbox", changed(REDUCER, ("in found", "in found[:1]")), "for each mailbox"),
+        Wrong("sorts by count", changed(REDUCER, ("sorted(total)", "sorted(total, key=total.get)")), "sorted by word"),
         Wrong(
             "puts count.txt among the words",
-            _changed(REDUCER, {'/ "count.txt"': '/ "words" / "count.txt"'}),
+            changed(REDUCER, ('/ "count.txt"', '/ "words" / "count.txt"')),
             "count.txt in results_directory",
         ),
-        Wrong("puts the words elsewhere", _changed(REDUCER, {'/ "words"': '/ "files"'}), "results_directory / 'words'"),
+        Wrong("puts the words elsewhere", changed(REDUCER, ('/ "words"', '/ "files"')), "results_directory / 'words'"),
     ],
 )
 def reducer(answer: Answer, mail: Mail) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from unittest.mock import patch
 
 from enronlib.classroom.answer import Answer, NotAttempted, NotYet
-from enronlib.classroom.exercise import Source, Wrong, lesson
+from enronlib.classroom.exercise import Wrong, changed, lesson
 from enronlib.classroom.mail import Mail
 from enronlib.corpus import message_files
 from enronlib.messages import plain_text, read_email
@@ -63,13 +63,6 @@ def _requires(task: Answer, family: str, **parameters: Any) -> None:
         )
 
 
-def _changed(source: str, *changes: tuple[str, str]) -> Source:
-    for old, new in changes:
-        assert old in source, old
-        source = source.replace(old, new)
-    return Source(source)
-
-
 SIZE = """
 import luigi
 from luigi.format import UTF8
@@ -103,23 +96,23 @@ NUMBER = "the number of messages and a line break are asked for"
         '`luigi.LocalTarget(…, format=UTF8)`. In `run`, write inside `with self.output().open("w") as file:`.',
     ),
     wrong=[
-        Wrong("has one file for all", _changed(SIZE, ("{self.mailbox_directory.name}_size", "size")), OWN_FILE),
-        Wrong("forgets the folder", _changed(SIZE, ("self.folder / ", "")), OWN_FILE),
+        Wrong("has one file for all", changed(SIZE, ("{self.mailbox_directory.name}_size", "size")), OWN_FILE),
+        Wrong("forgets the folder", changed(SIZE, ("self.folder / ", "")), OWN_FILE),
         Wrong(
             "returns a path",
-            _changed(SIZE, ("luigi.LocalTarget(", "str("), (", format=UTF8)", ")")),
+            changed(SIZE, ("luigi.LocalTarget(", "str("), (", format=UTF8)", ")")),
             "a LocalTarget was expected",
         ),
-        Wrong("writes elsewhere", _changed(SIZE, ("self.output().open(", 'open("size.txt", ')), "output is not there"),
+        Wrong("writes elsewhere", changed(SIZE, ("self.output().open(", 'open("size.txt", ')), "output is not there"),
         Wrong(
             "counts the entries of the mailbox",
-            _changed(SIZE, ("message_files(self.mailbox_directory)", "list(self.mailbox_directory.iterdir())")),
+            changed(SIZE, ("message_files(self.mailbox_directory)", "list(self.mailbox_directory.iterdir())")),
             NUMBER,
         ),
-        Wrong("forgets the line break", _changed(SIZE, ("{number}\\n", "{number}")), NUMBER),
-        Wrong("writes a number", _changed(SIZE, ('f"{number}\\n"', "number")), "failed with TypeError"),
-        Wrong("knows only the example", _changed(SIZE, ("{number}\\n", "4\\n")), NUMBER),
-        Wrong("has another name", _changed(SIZE, ("class MailboxSize", "class Size")), "there is no `MailboxSize`"),
+        Wrong("forgets the line break", changed(SIZE, ("{number}\\n", "{number}")), NUMBER),
+        Wrong("writes a number", changed(SIZE, ('f"{number}\\n"', "number")), "failed with TypeError"),
+        Wrong("knows only the example", changed(SIZE, ("{number}\\n", "4\\n")), NUMBER),
+        Wrong("has another name", changed(SIZE, ("class MailboxSize", "class Size")), "there is no `MailboxSize`"),
     ],
 )
 def size(answer: Answer, mail: Mail) -> str:
@@ -212,7 +205,7 @@ def _top(plays: dict[str, int], n: int) -> str:
     wrong=[
         Wrong(
             "requires nothing",
-            _changed(
+            changed(
                 MUSIC,
                 ("return PlaysByCountry(self.country, self.folder)", "return []"),
                 ("self.input().open()", 'open(self.folder / f"plays_{self.country}.tsv")'),
@@ -221,29 +214,29 @@ def _top(plays: dict[str, int], n: int) -> str:
         ),
         Wrong(
             "requires the wrong task",
-            _changed(MUSIC, ("return PlaysByCountry(self.country, self.folder)", "return Plays(self.folder)")),
+            changed(MUSIC, ("return PlaysByCountry(self.country, self.folder)", "return Plays(self.folder)")),
             "does not return one PlaysByCountry",
         ),
         Wrong(
             "requires one country only",
-            _changed(MUSIC, ("PlaysByCountry(self.country, ", 'PlaysByCountry("SE", ')),
+            changed(MUSIC, ("PlaysByCountry(self.country, ", 'PlaysByCountry("SE", ')),
             "hand the parameter on",
         ),
-        Wrong("leaves n out of the path", _changed(MUSIC, ("top_{self.n}_", "top_")), "number and the country"),
-        Wrong("compares plays as text", _changed(MUSIC, ("-int(row[1])", "row[1]")), "compare the plays as numbers"),
+        Wrong("leaves n out of the path", changed(MUSIC, ("top_{self.n}_", "top_")), "number and the country"),
+        Wrong("compares plays as text", changed(MUSIC, ("-int(row[1])", "row[1]")), "compare the plays as numbers"),
         Wrong(
             "leaves equal ones as they come",
-            _changed(MUSIC, (SORTED, "rows.sort(key=lambda row: int(row[1]))")),
+            changed(MUSIC, (SORTED, "rows.sort(key=lambda row: int(row[1]))")),
             BY_PLAYS,
         ),
         Wrong(
             "sorts equal ones backwards",
-            _changed(MUSIC, (SORTED, "rows.sort(key=lambda row: (int(row[1]), row[0]), reverse=True)")),
+            changed(MUSIC, (SORTED, "rows.sort(key=lambda row: (int(row[1]), row[0]), reverse=True)")),
             BY_PLAYS,
         ),
-        Wrong("writes all songs", _changed(MUSIC, ("rows[:self.n]", "rows")), "n songs"),
-        Wrong("writes the songs only", _changed(MUSIC, ("{song}\\t{plays}\\n", "{song}\\n")), "a tab"),
-        Wrong("knows only three", _changed(MUSIC, ("rows[:self.n]", "rows[:3]")), "n songs"),
+        Wrong("writes all songs", changed(MUSIC, ("rows[:self.n]", "rows")), "n songs"),
+        Wrong("writes the songs only", changed(MUSIC, ("{song}\\t{plays}\\n", "{song}\\n")), "a tab"),
+        Wrong("knows only three", changed(MUSIC, ("rows[:self.n]", "rows[:3]")), "n songs"),
     ],
 )
 def top(answer: Answer, mail: Mail) -> str:
@@ -378,32 +371,30 @@ def _count_lines(counts: Counter[str]) -> str:
     wrong=[
         Wrong(
             "requires nothing",
-            _changed(
+            changed(
                 COUNT,
                 ("return MailboxText(self.mailbox_directory, self.folder)", "return []"),
                 ("self.requires().complete() and ", ""),
             ),
             "does not return one MailboxText",
         ),
-        Wrong("has one file for all", _changed(COUNT, ("{self.mailbox_directory.name}_words", "words")), IN_FOLDER),
-        Wrong("splits at blanks", _changed(COUNT, ("tokens(file.read())", "file.read().split()")), WORDS),
+        Wrong("has one file for all", changed(COUNT, ("{self.mailbox_directory.name}_words", "words")), IN_FOLDER),
+        Wrong("splits at blanks", changed(COUNT, ("tokens(file.read())", "file.read().split()")), WORDS),
         Wrong(
             "writes the most frequent first",
-            _changed(COUNT, ("sorted(counts.items())", "counts.most_common()")),
+            changed(COUNT, ("sorted(counts.items())", "counts.most_common()")),
             "sorted by word",
         ),
-        Wrong(
-            "writes the number first", _changed(COUNT, ("{word}\\t{number}", "{number}\\t{word}")), "the word, a tab"
-        ),
+        Wrong("writes the number first", changed(COUNT, ("{word}\\t{number}", "{number}\\t{word}")), "the word, a tab"),
         Wrong(
             "opens the path and not the target",
-            _changed(COUNT, (WRITES, WRITES.replace('self.output().open("w")', 'open(self.output().path, "w")'))),
+            changed(COUNT, (WRITES, WRITES.replace('self.output().open("w")', 'open(self.output().path, "w")'))),
             "half a file was left",
         ),
-        Wrong("looks only at its own file", _changed(COUNT, ("self.requires().complete() and ", "")), "while the text"),
+        Wrong("looks only at its own file", changed(COUNT, ("self.requires().complete() and ", "")), "while the text"),
         Wrong(
             "looks only at what it requires",
-            _changed(COUNT, ("self.requires().complete() and super()", "self.requires()")),
+            changed(COUNT, ("self.requires().complete() and super()", "self.requires()")),
             "while its own file",
         ),
     ],

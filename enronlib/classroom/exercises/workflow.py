@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Never
 from unittest.mock import patch
 
 from enronlib.classroom.answer import Answer, NotYet
-from enronlib.classroom.exercise import Source, Wrong, lesson
+from enronlib.classroom.exercise import Wrong, changed, lesson
 from enronlib.classroom.mail import Mail
 from enronlib.corpus import message_files
 from enronlib.messages import FIELDS, read_email
@@ -32,13 +32,6 @@ def _break(mailbox: Path) -> str:
     broken = message_files(mailbox)[1]
     broken.write_bytes(b"")
     return broken.relative_to(MAIL).as_posix()
-
-
-def _changed(source: str, *changes: tuple[str, str]) -> Source:
-    for old, new in changes:
-        assert old in source, old
-        source = source.replace(old, new)
-    return Source(source)
 
 
 def _emails(mailbox: Path) -> Emails:
@@ -179,22 +172,22 @@ ROWS = "one row a message is asked for, in corpus order"
         "`write_parquet(…, Path(path))`. What is written is `read_mailbox(self.mailbox_directory)`.",
     ),
     wrong=[
-        Wrong("has one file for all", _changed(PROCESS, ("{self.mailbox_directory.name}", "mail")), OWN_FILE),
-        Wrong("names it otherwise", _changed(PROCESS, ("}.parquet", "}.pq")), OWN_FILE),
-        Wrong("forgets the directory", _changed(PROCESS, ("self.processed_directory / ", "")), OWN_FILE),
+        Wrong("has one file for all", changed(PROCESS, ("{self.mailbox_directory.name}", "mail")), OWN_FILE),
+        Wrong("names it otherwise", changed(PROCESS, ("}.parquet", "}.pq")), OWN_FILE),
+        Wrong("forgets the directory", changed(PROCESS, ("self.processed_directory / ", "")), OWN_FILE),
         Wrong(
             "writes a table of text",
-            _changed(
+            changed(
                 PROCESS, (f"write_parquet({READ}, Path(path))", f'Path(path).write_text(str(list({READ})), "utf-8")')
             ),
             "is no Parquet file",
         ),
-        Wrong("writes no rows", _changed(PROCESS, (READ, "[]")), ROWS),
-        Wrong("sorts the rows", _changed(PROCESS, (READ, f'sorted({READ}, key=lambda e: e["Message-ID"])')), ROWS),
-        Wrong("reads an empty file like any other", _changed(PROCESS, (READ, ANY_FILE)), "must fail"),
-        Wrong("writes to the path itself", _changed(PROCESS, (RUN, PLAIN)), "when it crashed while it wrote, half"),
-        Wrong("hands a text on", _changed(PROCESS, ("Path(path)", "path")), "failed with AttributeError"),
-        Wrong("writes nothing", _changed(PROCESS, (RUN, f"        list({READ})\n")), "its output is not there"),
+        Wrong("writes no rows", changed(PROCESS, (READ, "[]")), ROWS),
+        Wrong("sorts the rows", changed(PROCESS, (READ, f'sorted({READ}, key=lambda e: e["Message-ID"])')), ROWS),
+        Wrong("reads an empty file like any other", changed(PROCESS, (READ, ANY_FILE)), "must fail"),
+        Wrong("writes to the path itself", changed(PROCESS, (RUN, PLAIN)), "when it crashed while it wrote, half"),
+        Wrong("hands a text on", changed(PROCESS, ("Path(path)", "path")), "failed with AttributeError"),
+        Wrong("writes nothing", changed(PROCESS, (RUN, f"        list({READ})\n")), "its output is not there"),
     ],
 )
 def mailbox(answer: Answer, mail: Mail) -> str:
@@ -299,26 +292,26 @@ LIST = "[ProcessMailbox(mailbox, self.processed_directory) for mailbox in mailbo
         "`[… for mailbox in mailboxes(self.emails_directory)]`.",
     ),
     wrong=[
-        Wrong("returns one task", _changed(ALL, (LIST, f"{LIST}[0]")), "none may be missing"),
-        Wrong("returns the folders", _changed(ALL, (LIST, "mailboxes(self.emails_directory)")), "ProcessMailbox tasks"),
+        Wrong("returns one task", changed(ALL, (LIST, f"{LIST}[0]")), "none may be missing"),
+        Wrong("returns the folders", changed(ALL, (LIST, "mailboxes(self.emails_directory)")), "ProcessMailbox tasks"),
         Wrong(
             "takes every entry for a mailbox",
-            _changed(ALL, ("in mailboxes(self.emails_directory)", "in self.emails_directory.iterdir()")),
+            changed(ALL, ("in mailboxes(self.emails_directory)", "in self.emails_directory.iterdir()")),
             "is no mailbox",
         ),
         Wrong(
             "leaves the last one out",
-            _changed(ALL, ("mailboxes(self.emails_directory)]", "mailboxes(self.emails_directory)[:-1]]")),
+            changed(ALL, ("mailboxes(self.emails_directory)]", "mailboxes(self.emails_directory)[:-1]]")),
             "none may be missing",
         ),
         Wrong(
             "hands the wrong directory on",
-            _changed(ALL, ("(mailbox, self.processed_directory)", "(mailbox, self.emails_directory)")),
+            changed(ALL, ("(mailbox, self.processed_directory)", "(mailbox, self.emails_directory)")),
             "hand your own on",
         ),
-        Wrong("hands names on", _changed(ALL, ("(mailbox, self", "(mailbox.name, self")), "the folder itself"),
-        Wrong("returns nothing", _changed(ALL, (f"return {LIST}", f"x = {LIST}")), "is a `return` missing"),
-        Wrong("is no wrapper", _changed(ALL, ("luigi.WrapperTask", "luigi.Task")), "leave it a WrapperTask"),
+        Wrong("hands names on", changed(ALL, ("(mailbox, self", "(mailbox.name, self")), "the folder itself"),
+        Wrong("returns nothing", changed(ALL, (f"return {LIST}", f"x = {LIST}")), "is a `return` missing"),
+        Wrong("is no wrapper", changed(ALL, ("luigi.WrapperTask", "luigi.Task")), "leave it a WrapperTask"),
     ],
 )
 def wrapper(answer: Answer, mail: Mail) -> str:
