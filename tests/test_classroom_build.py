@@ -109,9 +109,7 @@ def test_headings_hints_points_and_links_are_written(cells: list[Any], write: Ca
     assert by_id["hints-start-user"].source.count("<details>") == 2
     assert by_id["check-start-user"].metadata.enronlib.points == 1
     assert first.cells[0].source.endswith("\n\nNext: [01 · Next](01_next.ipynb)")
-    assert second.cells[0].source.endswith(
-        "\n\n← [00 · Start here](00_start_here.ipynb) · [Contents](00_start_here.ipynb)"
-    )
+    assert second.cells[0].source.endswith("\n\n← [00 · Start here](00_start_here.ipynb)")
     assert "| [00 · Start here](00_start_here.ipynb) | how? | 1 min | 2 min |" in by_id["lessons"].source
 
 

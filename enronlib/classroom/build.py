@@ -148,7 +148,7 @@ def links(lesson: str, books: dict[str, Any]) -> str:
     parts = []
     if at > 0:
         parts.append(f"← [{title(books[names[at - 1]])}]({names[at - 1]}.ipynb)")
-    if lesson != CONTENTS:
+    if CONTENTS not in (lesson, names[at - 1]):
         parts.append(f"[Contents]({CONTENTS}.ipynb)")
     if at + 1 < len(names):
         parts.append(f"Next: [{title(books[names[at + 1]])}]({names[at + 1]}.ipynb)")

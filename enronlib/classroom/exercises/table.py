@@ -129,10 +129,10 @@ def _indexed(mailbox: Path) -> Any:
     points=2,
     stars=2,
     hints=(
-        "All pieces are in this lesson: the list of records, the table made of it, and the mend of `Date`. Which "
-        "folder is the maildir of a mailbox?",
-        "`pd.DataFrame([read_email(path, mailbox.parent) for path in message_files(mailbox)])` is the table; then mend "
-        "its column `Date`, and return it.",
+        "All pieces are in this lesson: the list of records, the table made of it, and the line that makes moments of "
+        "`Date`. Which folder is the maildir of a mailbox?",
+        "`pd.DataFrame([read_email(path, mailbox.parent) for path in message_files(mailbox)])` is the table; then put "
+        "its column `Date` right, and return it.",
     ),
     wrong=[
         Wrong("returns the list", _emails, "returned a list; a DataFrame was expected"),
