@@ -15,14 +15,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from enronlib import UserError
 from enronlib.__main__ import main
-from enronlib.classroom.grading import cli, report
+from enronlib.classroom.grading import CELL_SECONDS, cli, report
 from enronlib.classroom.grading import grade as grading
 from enronlib.classroom.grading.grade import grade, grade_one
 from enronlib.classroom.grading.intake import Submission, read_submission
 from enronlib.classroom.grading.lessons import find_lessons, read_lesson
 from enronlib.classroom.grading.marks import ClassMarks, Marks
 from enronlib.classroom.grading.reading import read_handed_in
-from enronlib.classroom.grading.records import CELL_SECONDS
 from enronlib.classroom.grading.run import Setting
 from enronlib.classroom.grading.sandbox import Limits, Walls
 from enronlib.classroom.grading.wording import markdown

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from enronlib.classroom.grading.records import CELL_SECONDS
+from enronlib.classroom.grading import CELL_SECONDS
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

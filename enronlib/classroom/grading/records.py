@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, field
 
 from enronlib.classroom.verdict import Status, Verdict
 
-CELL_SECONDS = 60  # the most a cell may take, the same for a student's own run and for grading
 DIED = "ended the kernel"  # the message of a cell after which there was no kernel, for a reason it did not say
 
 

@@ -27,7 +27,7 @@ import psutil
 from platformdirs import user_cache_path
 
 import enronlib
-from enronlib.classroom.grading.records import CELL_SECONDS
+from enronlib.classroom.grading import CELL_SECONDS
 from enronlib.processes import default_start_method, main_module_hidden
 
 TOKEN = "ENRONLIB_SUBMISSION"  # in the environment of all that a submission starts, to find it again
