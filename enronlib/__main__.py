@@ -1,6 +1,7 @@
 """The command line: python -m enronlib, or enronlib once installed."""
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -16,11 +17,20 @@ DESCRIPTION = "Batch processing on the Enron mail: parse it, count its words, dr
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0 done, 1 some mailbox failed, 2 a mistake the user can mend."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names of old mail may hold letters the terminal lacks
     options = _parser().parse_args(arguments)
     try:
-        return int(options.command(options))
+        status = int(options.command(options))
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return status
     except UserError as error:
         print(f"enronlib: {error}", file=sys.stderr)
+    except BrokenPipeError:  # nobody reads on, as in  enronlib run | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor does Python's last flush find anybody
+        return 1
     except OSError as error:
         thing = Path(error.filename).name if isinstance(error.filename, str) else "a file"
         print(f"enronlib: {error.strerror or error}: {thing}", file=sys.stderr)

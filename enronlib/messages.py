@@ -8,7 +8,7 @@ turns the year 0001 into 2001 and some addresses into nothing.
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
-from email import message_from_string
+from email import message_from_bytes
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
@@ -32,7 +32,8 @@ PLACEHOLDER_DATE = datetime(1980, 1, 1, tzinfo=UTC)
 _EMPTY_LINE = re.compile(r"(?:\A|\n)\r?\n")
 _HEADER_LINE = re.compile(r"[!-9;-~]+:|From ")
 _STRAY_LINE = re.compile(r"\n(?![!-9;-~]+:|[ \t])")
-_FOLD = re.compile(r"[ \t]*\n[ \t]+")
+_FOLD = re.compile(r"(?<![ \t])[ \t]*\n[ \t]+")  # begins at the first blank only: many blanks take no longer
+_ENCODINGS = ("quoted-printable", "base64", "x-uuencode", "uuencode", "uue", "x-uue")  # those that email undoes
 _EARLY_YEAR = re.compile(r"[A-Za-z]\s+(0\d{3})\s")
 
 
@@ -126,14 +127,15 @@ def plain_text(email: Mapping[str, Any]) -> str:
     Needs the fields payload, Content-Type and Content-Transfer-Encoding. Many bodies are HTML though their type says
     text/plain, so the body itself is looked at too. Nothing makes it raise.
     """
-    content_type = (email["Content-Type"] or "text/plain").lower()
+    content_type = email["Content-Type"] or "text/plain"
+    kind = content_type.lower()
     encoding = (email["Content-Transfer-Encoding"] or "7bit").lower()
     payload: str = email["payload"]
-    if encoding in ("7bit", "8bit", "binary") and not content_type.startswith("multipart/"):
+    if encoding in ("7bit", "8bit", "binary") and not kind.startswith("multipart/"):
         text = payload
     else:
         text = _decode_body(content_type, encoding, payload)
-    if content_type.startswith("text/html") or _HTML.search(text):
+    if kind.startswith("text/html") or _HTML.search(text):
         return visible_text(text)
     return text
 
@@ -195,17 +197,24 @@ def _decode_words(value: str) -> str:
 
 
 def _decode_body(content_type: str, encoding: str, payload: str) -> str:
+    """Return the text of a body: of its parts for plain readers, else of those in HTML, else of the whole."""
+    header = f"Content-Type: {content_type}\nContent-Transfer-Encoding: {encoding}\n\n"
     try:
-        body = message_from_string(f"Content-Type: {content_type}\nContent-Transfer-Encoding: {encoding}\n\n{payload}")
-        parts = [part for part in body.walk() if part.get_content_type() == "text/plain"] or [body]
-        return "\n".join(_decode(_bytes_of(part), part.get_content_charset("utf-8")) for part in parts)
-    except RecursionError:
+        body = message_from_bytes((header + payload).encode("utf-8", "replace"))
+        parts = [part for part in body.walk() if part.get_content_type() == "text/plain"]
+        parts = parts or [part for part in body.walk() if part.get_content_type() == "text/html"] or [body]
+        return "\n".join(map(_part_text, parts))
+    except (RecursionError, ValueError):
         return payload
 
 
-def _bytes_of(part: Message) -> bytes:
+def _part_text(part: Message) -> str:
+    """Return the text of a part, which is in its own charset only where it was encoded: the rest is read already."""
     data = part.get_payload(decode=True)
-    return data if isinstance(data, bytes) else b""
+    if not isinstance(data, bytes):
+        return ""
+    encoded = str(part.get("Content-Transfer-Encoding", "")).strip().lower() in _ENCODINGS
+    return _decode(data, part.get_content_charset("utf-8")) if encoded else data.decode("utf-8", "replace")
 
 
 def _decode(data: bytes, charset: str) -> str:

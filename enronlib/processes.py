@@ -5,10 +5,15 @@ This module imports nothing costly, so that the command line can have the fork s
 
 import multiprocessing
 import os
+import signal
 import sys
+import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
+
+from enronlib import UserError
 
 PRELOADED = ("enronlib.workflow", "enronlib.parquet")  # what the processes of the workflow find ready
 
@@ -27,7 +32,8 @@ def default_start_method() -> str:
 
 
 def get_ready(workers: int | None = None, start_method: str | None = None) -> None:
-    """Start the fork server, if the workflow's processes are going to start by one."""
+    """Start the fork server, if the workflow's processes are going to start by one. Raises UserError if it cannot."""
+    check_temporary_folder()
     if (workers or default_workers()) > 1 and (start_method or default_start_method()) == "forkserver":
         start_fork_server(*PRELOADED)
 
@@ -35,13 +41,60 @@ def get_ready(workers: int | None = None, start_method: str | None = None) -> No
 def start_fork_server(*modules: str) -> None:
     """Have the fork server load these modules, once for all processes, while this one goes on.
 
-    Where it runs already it stays as it is.
+    Where it runs already it stays as it is. Raises UserError when its socket has no place.
     """
     from multiprocessing import forkserver  # noqa: PLC0415  not on Windows
 
     forkserver.set_forkserver_preload(list(modules))
-    with starting_by("forkserver"):  # or it would settle the method for good
-        forkserver.ensure_running()
+    with starting_by("forkserver"), undisturbed():  # or it would settle the method for good
+        try:
+            forkserver.ensure_running()
+        except OSError as error:
+            raise UserError(
+                f"cannot start worker processes: set TMPDIR to a folder with a short name ({error})"
+            ) from None
+
+
+def check_temporary_folder() -> None:
+    """Raise UserError when there is no folder for temporary files, which everything here needs."""
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        raise UserError("no folder for temporary files can be written to: make room, or set TMPDIR") from None
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Start programs of Python's within the block that do not hear Ctrl-C, nor import what lies in this folder."""
+    safe_path = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN) if in_main_thread else None
+    try:
+        yield
+    finally:
+        if handler is not None:
+            signal.signal(signal.SIGINT, handler)
+        if safe_path is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = safe_path
+
+
+@contextmanager
+def interrupt_held_back() -> Iterator[None]:
+    """Let Ctrl-C wait for the end of the block, in which a process starts: half a start leaves one that fails."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    if came:
+        signal.raise_signal(signal.SIGINT)
 
 
 @contextmanager

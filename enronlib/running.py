@@ -28,7 +28,14 @@ from tqdm import tqdm
 
 from enronlib import UserError
 from enronlib.corpus import printable
-from enronlib.processes import default_start_method, default_workers, get_ready, main_module_hidden, starting_by
+from enronlib.processes import (
+    default_start_method,
+    default_workers,
+    get_ready,
+    interrupt_held_back,
+    main_module_hidden,
+    starting_by,
+)
 from enronlib.workers import start_worker
 
 PATIENCE = 60  # times a second apart that a central scheduler is asked again for tasks that it holds back
@@ -90,9 +97,12 @@ def build(
             if failures or not scheduler_url or task.complete():
                 break
             time.sleep(1)
-    succeeded = result.status in (LuigiStatusCode.SUCCESS, LuigiStatusCode.SUCCESS_WITH_RETRY)
+    if scheduler_url:
+        succeeded = task.complete()  # what another run did, or undid, counts as well
+    else:
+        succeeded = result.status in (LuigiStatusCode.SUCCESS, LuigiStatusCode.SUCCESS_WITH_RETRY)
     return Run(
-        succeeded=succeeded and (not scheduler_url or task.complete()),
+        succeeded=succeeded,
         summary=printable(result.summary_text.strip()),
         failures={printable(name): printable(error) for name, error in failures.items()},
     )
@@ -127,7 +137,7 @@ class Worker(luigi.worker.Worker):
         self.failures: dict[str, str] = {}
         self._status: dict[str, str] = {}
         self._bar = tqdm(disable=True)
-        self._bar_shown = progress and (sys.stderr.isatty() or in_notebook())
+        self._bar_shown = progress and sys.stderr is not None and (sys.stderr.isatty() or in_notebook())
 
     def run(self) -> bool:
         """Run what was scheduled; return whether all of it succeeded."""
@@ -165,7 +175,7 @@ class Worker(luigi.worker.Worker):
 
     def _run_task(self, task_id: str) -> None:
         if self.worker_processes > 1 and type(self._scheduled_tasks[task_id]).__module__ != "__main__":
-            with main_module_hidden():
+            with main_module_hidden(), interrupt_held_back():
                 super()._run_task(task_id)
         else:
             super()._run_task(task_id)

@@ -277,8 +277,12 @@ def run_workflow(
     """
     get_ready(workers, start_method)
     maildir, out = corpus.find_maildir(maildir), Path(out)
-    if out.resolve().is_relative_to(maildir.resolve()):
-        raise UserError(f"{out} lies inside the mail: name a folder outside {maildir} for the results")
+    corpus.keep_apart(maildir, out)
+    if scheduler_url:
+        maildir, out = (
+            maildir.resolve(),
+            out.resolve(),
+        )  # a scheduler knows tasks by their parameters, not by our folder
     processed, results = out / "processed", out / "results"
     fingerprints = {mailbox.name: look_at(mailbox) for mailbox in corpus.mailboxes(maildir)}
     try:
@@ -305,7 +309,7 @@ def look_at(mailbox: Path) -> str:
     """Return the fingerprint of a mailbox, or if it cannot be read, a text that no output was ever made from."""
     try:
         return corpus.fingerprint(mailbox)
-    except OSError:
+    except (OSError, RecursionError):
         return uuid.uuid4().hex
 
 

@@ -35,10 +35,11 @@ def run_engine(name: str, maildir: Path, out: Path, *, workers: int | None = Non
     """Count the mail in `maildir` on an engine, and write `results/count.txt` and `results/top_words.png` in `out`.
 
     All the work is done at every run: what Luigi remembers, these engines do not. Raises UserError where the engine is
-    not installed.
+    not installed and when `out` lies inside the maildir.
     """
     from enronlib import charts  # noqa: PLC0415  costly, and the processes that count words do without
 
+    corpus.keep_apart(maildir, out)
     word_counts = find_engine(name)
     files = [str(file) for mailbox in corpus.mailboxes(maildir) for file in corpus.message_files(mailbox)]
     counts = word_counts(files, workers or default_workers())
