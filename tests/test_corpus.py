@@ -92,6 +92,16 @@ def test_links_to_folders_are_not_followed(write, tmp_path):
     assert [box.name for box in mailboxes(maildir)] == ["box"]
 
 
+def test_links_that_lead_in_circles_are_left_out(write):
+    maildir = write("box/1.")
+    for circle in (maildir / "box" / "loop", maildir / "loop"):
+        link(circle, circle)
+    link(maildir / "self", maildir)
+    assert [box.name for box in mailboxes(maildir)] == ["box"]
+    assert names(maildir / "box") == ["1."]
+    assert fingerprint(maildir / "box")
+
+
 def test_a_maildir_may_itself_be_a_link(write, tmp_path):
     write("box/1.")
     link(tmp_path / "link", tmp_path / "maildir")

@@ -3,9 +3,11 @@
 import getpass
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -146,6 +148,62 @@ def test_results_that_cannot_be_written_are_one_clear_line(enronlib, maildir, tm
     assert done.returncode in (1, 2)
     assert "out" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("engine", ["luigi", "dask"])
+def test_results_never_go_into_the_mail(enronlib, maildir, engine):
+    done = enronlib("run", "mail", "--out", "mail/out", "--engine", engine)
+    assert (done.returncode, "lies inside the mail" in done.stderr) == (2, True)
+    assert sorted(path.name for path in maildir.iterdir()) == ["ada-a", "bo-b"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no fork server, nor a limit for names of sockets")
+def test_a_folder_for_sockets_with_too_long_a_name_is_one_clear_line(enronlib, maildir, tmp_path):
+    long = tmp_path / ("x" * 100)
+    long.mkdir()
+    done = enronlib("run", "mail", "--workers", "2", TMPDIR=str(long))
+    assert (done.returncode, "set TMPDIR" in done.stderr, str(tmp_path) in done.stderr) == (2, True, False)
+
+
+def test_names_that_the_terminal_cannot_show_are_spelt_out(enronlib, maildir):
+    maildir.joinpath("ada-a").rename(maildir / "Ωda-a")
+    (maildir / "Ωda-a/3.").write_bytes(b"")
+    done = enronlib("run", "mail", PYTHONIOENCODING="cp1252")
+    assert (done.returncode, r"failed: \u03a9da-a" in done.stderr) == (1, True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell's pipes")
+def test_a_reader_that_goes_away_is_left_in_silence(maildir, tmp_path):
+    command = [sys.executable, "-m", "enronlib", "run", "mail"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        process.stdout.close()
+        assert process.stderr.read() == ""
+
+
+def test_files_that_lie_where_the_user_is_are_not_imported(maildir, tmp_path):
+    for name in ("random", "email", "luigi", "numpy"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('not mine')", encoding="utf-8")
+    command = [sys.executable, "-P", "-m", "enronlib", "run", "mail", "--workers", "2"]  # as the script enronlib has it
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs process groups")
+@pytest.mark.parametrize("seconds", [0.2, 0.35, 0.5, 0.8])
+def test_an_interrupt_at_any_moment_is_one_line(maildir, tmp_path, seconds):
+    for number in range(400):
+        (maildir / f"bo-b/sent/{number}.").write_text(MESSAGE.format("gas " * 500), encoding="utf-8")
+    command = [sys.executable, "-m", "enronlib", "run", "mail", "--workers", "2"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    process.stdout.readline()  # it has begun
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode in (0, 130)  # a fast computer may be done
+    assert "Traceback" not in errors
+    assert len(errors.splitlines()) <= 1
 
 
 @pytest.mark.parametrize("command", [[], ["run"], ["sample"], ["download"], ["start"], ["build"]])

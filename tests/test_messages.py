@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enronlib.messages import FIELDS, plain_text, problems, read_date, read_email, visible_text
+from enronlib.messages import FIELDS, plain_text, problems, read_date, read_email, unfold, visible_text
 
 HEADER = (
     "Message-ID: <1.2.JavaMail.evans@thyme>\n"
@@ -234,6 +234,32 @@ def test_an_unknown_charset_still_gives_text(charset):
     assert "abc" in plain_text(body_of("abc=20", f"text/plain; charset={charset}", "quoted-printable"))
 
 
+MIXED = "--{0}\nContent-Type: {1}; charset=utf-8\nContent-Transfer-Encoding: {2}\n\n{3}\n--{0}--\n"
+
+
+def test_the_capitals_of_a_boundary_count():
+    body = MIXED.format("=_NextPart", "text/plain", "7bit", "gas")
+    assert plain_text(body_of(body, 'Multipart/Mixed; boundary="=_NextPart"')).split() == ["gas"]
+
+
+@pytest.mark.parametrize("encoding", ["8bit", "quoted-printable"])
+def test_letters_of_any_alphabet_are_read_in_a_part(encoding):
+    body = MIXED.format("B", "text/plain", encoding, "газ né caf=C3=A9")
+    expected = ["газ", "né", "café" if encoding == "quoted-printable" else "caf=C3=A9"]
+    assert plain_text(body_of(body, "multipart/mixed; boundary=B")).split() == expected
+
+
+def test_a_multipart_body_without_a_plain_part_gives_that_in_html():
+    body = MIXED.format("B", "text/html", "7bit", "<p>gas</p><script>no</script>")
+    assert plain_text(body_of(body, "multipart/alternative; boundary=B")).split() == ["gas"]
+
+
+def test_a_charset_that_is_none_leaves_the_body_as_it_is():
+    assert (
+        plain_text(body_of("gas=20", "text/plain; charset*=a\0b'en'utf-8", "quoted-printable")).split()[0][:3] == "gas"
+    )
+
+
 def test_a_multipart_body_gives_its_plain_part():
     body = (
         "--x\nContent-Type: text/plain\n\nplain words\n"
@@ -346,3 +372,9 @@ def test_paths_may_be_relative(tmp_path, monkeypatch):
 @pytest.mark.parametrize("unseen", ["<!NOISE>", "<![if !x]>", "<iframe>no</iframe>", "<spacer width=1>", "<o:p></o:p>"])
 def test_marks_that_no_reader_sees_are_no_text(unseen):
     assert visible_text(f"<p>seen{unseen} text</p>").split() == ["seen", "text"]
+
+
+def test_a_megabyte_of_blanks_in_a_header_is_read_like_any_other():
+    assert (
+        unfold("a" + " " * 1_000_000 + "b \t\n \t c") == "a" + " " * 1_000_000 + "b c"
+    )  # once, it took a quarter of an hour
