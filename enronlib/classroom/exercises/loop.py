@@ -95,6 +95,12 @@ def _cut_first(counts: Mapping[str, int], n: int, stop_words: Iterable[str]) -> 
     return [pair for pair in _sorted(counts)[:n] if pair[0] not in stop_words]
 
 
+def _takes_out(counts: dict[str, int], n: int, stop_words: Iterable[str]) -> list[tuple[str, int]]:
+    for word in stop_words:
+        counts.pop(word, None)
+    return _sorted(counts)[:n]
+
+
 def _ties_as_they_come(counts: Mapping[str, int], n: int, stop_words: Iterable[str]) -> list[tuple[str, int]]:
     return Counter({word: number for word, number in counts.items() if word not in stop_words}).most_common(n)
 
@@ -121,6 +127,7 @@ def _ties_backwards(counts: Mapping[str, int], n: int, stop_words: Iterable[str]
         Wrong(
             "knows its own stop words", lambda counts, n, _: _top(counts, n, STOP_WORDS), "those that are given to it"
         ),
+        Wrong("takes words out of the counts", _takes_out, "leave the counts that you were given as they are"),
         Wrong("leaves equal counts as they come", _ties_as_they_come, "the words of equal count"),
         Wrong("sorts equal counts backwards", _ties_backwards, "the words of equal count"),
         Wrong("sorts upwards", lambda counts, n, stop_words: _sorted(counts, stop_words)[::-1][:n], "the largest"),
@@ -131,7 +138,7 @@ def _ties_backwards(counts: Mapping[str, int], n: int, stop_words: Iterable[str]
     ],
 )
 def top(answer: Answer, mail: Mail) -> str:
-    """Ties, stop words at the top, too few words, then the counts of unseen mail."""
+    """Ties, stop words at the top, too few words, the counts after the call, then those of unseen mail."""
     leave_out = "stop words do not belong into it; leave out the stop words before you cut"
     cases: list[tuple[dict[str, int], int, set[str], str]] = [
         ({"hub": 1, "gas": 3, "bid": 2}, 2, set(), "the largest count comes first, and there are n pairs"),
@@ -146,6 +153,12 @@ def top(answer: Answer, mail: Mail) -> str:
         pairs = all(isinstance(pair, tuple) and len(pair) == 2 for pair in got.plain)
         got.expect(pairs, "each item is a pair of a word and its count, a tuple of two", hint=2)
         got.equals(_top(counts, n, stop_words), advice, hint=2 if "equal" in advice else 1)
+    before = {"the": 9, "gas": 3, "bid": 2}
+    given = dict(before)
+    answer.value(given, 2, {"the"})
+    Answer(given, "after the call, the counts that it was given are").equals(
+        before, "leave the counts that you were given as they are"
+    )
     counts = _count(plain_text(email) for email in mail.emails)
     for n in (1, 20, 500):
         answer.on(f"the counts of unseen mail and n={n}")(counts, n, STOP_WORDS).equals(
@@ -219,6 +232,11 @@ def _neighbours(emails: list[Email]) -> list[Email]:
             lambda m: _once(m, lambda e: (e["From"], e["Date"], e["Subject"], " ".join(e["payload"].split()))),
             "compare what a reader sees",
         ),
+        Wrong(
+            "joins all words to one",
+            lambda m: _once(m, lambda e: (e["From"], e["Date"], e["Subject"], "".join(plain_text(e).split()))),
+            "a blank between two words",
+        ),
         Wrong("keeps the last of each", _last_of_each, "the first of them"),
         Wrong("looks at neighbours only", _neighbours, "they need not stand side by side"),
         Wrong("returns keys", lambda mails: list(dict.fromkeys(map(_sameness, mails))), "a list of records"),
@@ -249,13 +267,17 @@ def duplicates(answer: Answer, mail: Mail) -> str:
             [first, copy | {"payload": "Gas  is\nup."}],
             "runs of blanks and line breaks are no difference",
         ),
+        (
+            "mails that say today and to day",
+            [first | {"payload": "Gas is up today."}, copy | {"payload": "Gas is up to day."}],
+            "a run of blanks counts as one blank, not as none: a blank between two words is a difference",
+        ),
         ("an encoded copy", [first, copy | encoded], "compare what a reader sees, that is the `plain_text`"),
         (
             "a copy further down",
             [first, other, copy],
             "copies count wherever they are; they need not stand side by side",
         ),
-        ("no mail", [], "of no messages none is left"),
         ("unseen mail", mail.emails, "messages are the same if From, Date, Subject and the words of the body are"),
     ]
     for what, emails, advice in cases:
@@ -291,6 +313,10 @@ def _speakers(
     return {word: len(people) for word, people in senders.items()}
 
 
+def _mailboxes(emails: Iterable[Email]) -> dict[str, int]:
+    return _speakers({**email, "From": email["username"]} for email in emails)
+
+
 def _messages(emails: Iterable[Email]) -> dict[str, int]:
     return _count(_own_text(plain_text(email)) for email in emails)
 
@@ -313,6 +339,7 @@ def _messages_with(emails: Iterable[Email]) -> dict[str, int]:
     wrong=[
         Wrong("counts how often it occurs", _messages, "however often they use it"),
         Wrong("counts messages", _messages_with, "in however many messages"),
+        Wrong("counts mailboxes", _mailboxes, "not the mailbox it lies in"),
         Wrong("counts quoted words", lambda m: _speakers(m, lambda e: tokens(plain_text(e))), "somebody else's words"),
         Wrong(
             "takes the payload for the text",
@@ -335,11 +362,14 @@ def _messages_with(emails: Iterable[Email]) -> dict[str, int]:
 )
 def speakers(answer: Answer, mail: Mail) -> str:
     """A mail or two for each thing that must not count, then unseen mail."""
-    kim, lee = {"From": "kim@x"}, {"From": "lee@x"}
+    kim, lee = {"From": "kim@x", "username": "kim-a"}, {"From": "lee@x", "username": "lee-b"}
+    answered = lee | {"username": "kim-a"}
     quoting = "Yes.\n -----Original Message-----\nFrom: Lee\n\nGas?"
     cases = [
         ("two people who write Gas. and gas!", [_email(payload="Gas.", **kim), _email(payload="gas!", **lee)],
          "`tokens` cuts a text into words"),
+        ("two people's mail in one mailbox", [_email(payload="gas", **kim), _email(payload="gas", **answered)],
+         "a sender is the `From` of a mail, not the mailbox it lies in"),
         ("one mail that says gas, gas, gas", [_email(payload="gas, gas, gas", **kim)],
          "people count once for a word, however often they use it"),
         ("one person who writes it twice", [_email(payload="gas", **kim), _email(payload="gas", **kim)],

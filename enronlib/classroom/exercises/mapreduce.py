@@ -298,6 +298,11 @@ def _first_partition_only(splits: Splits, mapper: Mapper, reducer: Reducer, part
     return [pair for pair in _engine(splits, mapper, reducer, partitions) if partition_of(pair[0], partitions) == 0]
 
 
+def _two_partitions_only(splits: Splits, mapper: Mapper, reducer: Reducer, partitions: int) -> list[Pair]:
+    dealt = [_deal(_flat_map(mapper, split), 2) for split in splits]
+    return sorted((key, reducer(key, values)) for n in range(2) for key, values in _group(runs[n] for runs in dealt))
+
+
 def _partition_by_partition(splits: Splits, mapper: Mapper, reducer: Reducer, partitions: int) -> list[Pair]:
     return [pair for run in _deal(_engine(splits, mapper, reducer, partitions), partitions) for pair in run]
 
@@ -366,6 +371,8 @@ def _lengths(line: str) -> list[Pair]:
         Wrong("reduces each split alone", _each_split_alone, "a key has one result"),
         Wrong("lets the last split win", _last_split_wins, "all values of a key, from every split"),
         Wrong("forgets all partitions but the first", _first_partition_only, "keys without a result"),
+        Wrong("knows no partitions", _engine, "the keys of one partition"),
+        Wrong("always makes two partitions", _two_partitions_only, "the keys of one partition"),
         Wrong("gives the results partition by partition", _partition_by_partition, "in the order of their keys"),
         Wrong("can do nothing but add", _always_sums, "call the reducer that is given"),
         Wrong("reduces what was reduced", _reduces_twice, "the reducer is called once for each key"),
@@ -411,5 +418,11 @@ def engine(answer: Answer, mail: Mail) -> str:
         )
         results.equals(
             sorted(expected.items()), "the reducer gets the key and all values of a key, from every split", hint=2
+        )
+        reduced = [partition for partition, _ in groupby(partition_of(key, partitions) for key in calls)]
+        results.expect(
+            len(reduced) == len(set(reduced)),
+            f"the keys of one partition were not reduced one after the other: are there {partitions} reduce tasks?",
+            hint=2,
         )
     return "Your engine ran jobs it had never seen, in any number of splits and partitions. That is MapReduce."

@@ -30,6 +30,10 @@ def _blanks_by_none(column: Any) -> dict[str, int]:
     return {"missing": missing, "empty": empty, "filled": len(column) - missing - empty}
 
 
+def _blanks_and_none(column: Any) -> dict[str, int]:
+    return _blanks(column) | {"empty": sum(not value for value in column)}  # None is not true either
+
+
 def _blanks_filled(column: Any) -> dict[str, int]:
     return _blanks(column.fillna(""))
 
@@ -48,7 +52,8 @@ def _blanks_filled(column: Any) -> dict[str, int]:
     wrong=[
         Wrong("takes `not value` for missing", _blanks_by_truth, "keep missing and empty apart"),
         Wrong("looks for None", _blanks_by_none, "in a table it is no longer `None`"),
-        Wrong("takes a blank for nothing", lambda c: _blanks(c.str.strip()), "a blank is something"),
+        Wrong("takes a blank for nothing", lambda c: _blanks(c.str.strip()), "nor a blank is an empty text"),
+        Wrong("takes None for empty", _blanks_and_none, "neither a missing value nor"),
         Wrong("fills the gaps first", _blanks_filled, "keep missing and empty apart"),
         Wrong("counts empty ones as filled", lambda c: _blanks(c) | {"filled": len(c.dropna())}, "neither missing nor"),
         Wrong("returns a tuple", lambda column: tuple(_blanks(column).values()), "returned a tuple; a dict was"),
@@ -78,7 +83,7 @@ def blanks(answer: Answer, mail: Mail) -> str:
         got["missing"].equals(
             expected["missing"], "keep missing and empty apart; in a table it is no longer `None` that stands there"
         )
-        got["empty"].equals(expected["empty"], "count the empty texts in this column; a blank is something")
+        got["empty"].equals(expected["empty"], "neither a missing value nor a blank is an empty text")
         got["filled"].equals(expected["filled"], "what is filled is neither missing nor empty, in this column", hint=1)
         got.expect(len(got.plain) == 3, "three names are asked for")
     return "You kept two kinds of nothing apart."
@@ -114,6 +119,11 @@ def _in_houston(mailbox: Path) -> Any:
     return table
 
 
+def _of_the_lesson(mailbox: Path) -> Any:
+    maildir = Path("maildir")  # stands for the `maildir` of the notebook
+    return _table(read_email(path, maildir) for path in message_files(mailbox))
+
+
 def _one_folder(mailbox: Path) -> Any:
     paths = [path for path in message_files(mailbox) if path.parent == message_files(mailbox)[0].parent]
     return _table(read_email(path, mailbox.parent) for path in paths)
@@ -139,6 +149,7 @@ def _indexed(mailbox: Path) -> Any:
         Wrong("leaves Date as it is", _unconverted, "one clock for the whole column"),
         Wrong("drops the zone", _without_zone, "times in UTC are asked for"),
         Wrong("converts to another zone", _in_houston, "times in UTC are asked for"),
+        Wrong("knows the maildir of the lesson only", _of_the_lesson, "lies in another maildir: use `mailbox.parent`"),
         Wrong("reads one folder only", _one_folder, "a row for each message file"),
         Wrong("loses a column", _indexed, "the 20 fields"),
         Wrong("mixes up the order", lambda box: _table(_emails(box)[::-1]), "in the order of `message_files`"),
@@ -153,7 +164,14 @@ def mailbox(answer: Answer, mail: Mail) -> str:
     for box in mail.mailboxes:
         emails = [email for email in mail.emails if email["username"] == box.name]
         what = f"mailbox_table of {box.name}"
-        table = answer.on(f"the mailbox {box.name}")(box).is_a(pd.DataFrame)
+        try:
+            table = answer.on(f"the mailbox {box.name}")(box).is_a(pd.DataFrame)
+        except NotYet as error:
+            called, raised, text = str(error).partition(" raised ValueError: ")
+            if raised and "subpath" in text:  # the paths in it are long, and not the student's
+                advice = "this mailbox lies in another maildir: use `mailbox.parent`"
+                raise NotYet(f"{called} raised ValueError; {advice}.") from None
+            raise
         columns = dict(table.plain.columns)
         Answer(list(columns), f"the columns of {what} are").equals(
             list(FIELDS), "the 20 fields are asked for, in their order", hint=2
@@ -317,6 +335,11 @@ def _to_oneself(table: Any) -> dict[tuple[str, str], int]:
     return dict(counts)
 
 
+def _by_number(table: Any) -> dict[tuple[str, str], int]:
+    fields = [(table.loc[row, "From"], table.loc[row, "To"]) for row in range(len(table))]
+    return _pairs((sender, to if isinstance(to, str) else None) for sender, to in fields)
+
+
 def _whichever_way(table: Any) -> dict[tuple[str, ...], int]:
     counts: Counter[tuple[str, ...]] = Counter()
     for pair, count in _pairs(_rows(table)).items():
@@ -351,6 +374,7 @@ def _whichever_way(table: Any) -> dict[tuple[str, ...], int]:
         Wrong("takes a missing To for a person", _with_missing, "nobody is named"),
         Wrong("looks for None", _by_none, "raised AttributeError"),
         Wrong("counts mail to oneself", _to_oneself, "mail to oneself"),
+        Wrong("takes rows by number", _by_number, "the names of the rows need not begin with 0"),
         Wrong("forgets who wrote to whom", _whichever_way, "the sender comes first"),
         Wrong(
             "gives a list of pairs", lambda table: list(_pairs(_rows(table))), "returned a list; a dict was expected"
@@ -363,8 +387,10 @@ def _whichever_way(table: Any) -> dict[tuple[str, ...], int]:
     ],
 )
 def pairs(answer: Answer, mail: Mail) -> str:
-    """A row or two for each rule of the task, then unseen mail."""
+    """A row or two for each rule of the task, a table that lost its first row, then unseen mail."""
     import pandas as pd  # noqa: PLC0415
+
+    names = "the names of the rows need not begin with 0"
 
     cases: list[tuple[str, list[tuple[str, str | None]], str]] = [
         ("a mail to two people", [("ada@x", "bo@x, cy@x")], "each of the recipients gives a pair with the sender"),
@@ -374,11 +400,20 @@ def pairs(answer: Answer, mail: Mail) -> str:
         ("two messages", [("bo@x", "ada@x"), ("bo@x", "ada@x")], "a pair counts once for each message"),
         ("a mail without To", [("ada@x", "bo@x"), ("ada@x", None)], "where To is missing nobody is named"),
         ("a copy to oneself", [("ada@x", "bo@x,ada@x")], "mail to oneself does not count, but the others do"),
+        ("a table without its first row", [("bo@x", "cy@x"), ("ada@x", "bo@x"), ("cy@x", None)], names),
         ("unseen mail", [(email["From"], email["To"]) for email in mail.emails], "look at the rules of the task again"),
     ]
     for what, rows, advice in cases:
-        expected = _pairs(rows)
-        got = answer.on(what)(pd.DataFrame(rows, columns=["From", "To"])).is_a(dict)
+        table = pd.DataFrame(rows, columns=["From", "To"])
+        if advice == names:
+            table = table[1:]
+        expected = _pairs(_rows(table))
+        try:
+            got = answer.on(what)(table).is_a(dict)
+        except NotYet as error:
+            if advice == names and " raised KeyError" in str(error):
+                raise NotYet(f"{str(error).rstrip('.')}; {names}.") from None
+            raise
         if advice.startswith("each"):  # the blanks have their own advice
             tidy = {tuple(str(each).strip() for each in pair) for pair in got.plain if isinstance(pair, tuple)}
             got.expect(tidy == set(expected), advice, hint=1)

@@ -1,0 +1,97 @@
+"""Right answers of other styles than the solution's are correct, too: nobody has to guess how the lesson writes it."""
+
+from collections import Counter, defaultdict, deque
+from hashlib import md5
+from itertools import groupby, product
+from operator import itemgetter
+
+import pandas as pd
+import pytest
+
+from enronlib.classroom.exercise import find_exercise
+from enronlib.classroom.verdict import Status
+from enronlib.mapreduce import partition_of
+from enronlib.messages import plain_text
+from enronlib.words import tokens
+
+
+def pairs_by_explode(table):
+    rows = table[["From", "To"]].dropna()
+    rows = rows.assign(To=rows["To"].str.split(",")).explode("To")
+    rows["To"] = rows["To"].str.strip()
+    return rows[rows["From"] != rows["To"]].groupby(["From", "To"]).size().to_dict()
+
+
+def without_duplicates_by_pandas(emails):
+    same = pd.DataFrame(emails)[["From", "Date", "Subject"]]
+    same["words"] = [" ".join(plain_text(email).split()) for email in emails]
+    return [email for email, is_copy in zip(emails, same.duplicated(), strict=True) if not is_copy]
+
+
+def top_by_two_sorts(counts, n, stop_words):
+    left = Counter({word: counts[word] for word in sorted(counts) if word not in stop_words})
+    return left.most_common(n)
+
+
+def engine_from_the_last_partition(splits, mapper, reducer, partitions):
+    runs: list[dict[str, list[int]]] = [defaultdict(list) for _ in range(partitions)]
+    for split in splits:
+        for record in split:
+            for key, value in mapper(record):
+                runs[partition_of(key, partitions)][key].append(value)
+    return sorted((key, reducer(key, values)) for run in reversed(runs) for key, values in run.items())
+
+
+def engine_without_functions(splits, mapper, reducer, partitions):
+    results = []
+    for partition in range(partitions):
+        pairs = [pair for split in splits for record in split for pair in mapper(record)]
+        mine = sorted(pair for pair in pairs if partition_of(pair[0], partitions) == partition)
+        for key, group in groupby(mine, itemgetter(0)):
+            results.append((key, reducer(key, (value for _, value in group))))
+    return sorted(results)
+
+
+def counterexample_backwards(function, values):
+    found = None
+    for a, b, c in product(reversed(values), repeat=3):
+        if function(function(a, b), c) != function(a, function(b, c)):
+            found = (a, b, c)
+    return found
+
+
+def spread_combiner(key, values):
+    shortest, longest = float("inf"), 0
+    for low, high in values:
+        shortest, longest = min(low, shortest), max(high, longest)
+    return shortest, longest
+
+
+SPREAD = (
+    lambda record: [(record[0], (record[1], record[1]))],
+    spread_combiner,
+    lambda key, values: (pair := spread_combiner(key, values))[1] - pair[0],
+)
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer"),
+    [
+        ("table.pairs", pairs_by_explode),
+        ("loop.duplicates", without_duplicates_by_pandas),
+        ("loop.top", top_by_two_sorts),
+        ("mapreduce.engine", engine_from_the_last_partition),
+        ("mapreduce.engine", engine_without_functions),
+        ("wrong.counterexample", counterexample_backwards),
+        ("wrong.once", lambda text: dict.fromkeys(tokens(text), 1).items()),
+        ("wrong.once", lambda text: frozenset((word, 1) for word in tokens(text))),
+        ("wrong.once", lambda text: deque((word, 1) for word in set(tokens(text)))),
+        ("wrong.partition", lambda key, n: int(md5(key.encode()).hexdigest(), 16) % n),
+        ("wrong.partition", lambda key, n: sum(key.encode()) % n),
+        ("wrong.partition", partition_of),
+        ("wrong.spread", SPREAD),
+    ],
+)
+def test_a_right_answer_of_another_style_is_correct(exercise, answer):
+    verdict = find_exercise(exercise).judge(answer)
+    assert verdict.status is Status.CORRECT, verdict.message
