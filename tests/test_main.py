@@ -172,10 +172,17 @@ def test_names_that_the_terminal_cannot_show_are_spelt_out(enronlib, maildir):
     assert (done.returncode, r"failed: \u03a9da-a" in done.stderr) == (1, True)
 
 
+def begin_a_run(folder):
+    """Start a run in a process group of its own, with its output in pipes."""
+    command = [sys.executable, "-m", "enronlib", "run", "mail", "--workers", "2"]
+    return subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a shell's pipes")
 def test_a_reader_that_goes_away_is_left_in_silence(maildir, tmp_path):
-    command = [sys.executable, "-m", "enronlib", "run", "mail"]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with begin_a_run(tmp_path) as process:
         process.stdout.close()
         assert process.stderr.read() == ""
 
@@ -193,10 +200,7 @@ def test_files_that_lie_where_the_user_is_are_not_imported(maildir, tmp_path):
 def test_an_interrupt_at_any_moment_is_one_line(maildir, tmp_path, seconds):
     for number in range(400):
         (maildir / f"bo-b/sent/{number}.").write_text(MESSAGE.format("gas " * 500), encoding="utf-8")
-    command = [sys.executable, "-m", "enronlib", "run", "mail", "--workers", "2"]
-    process = subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
+    process = begin_a_run(tmp_path)
     process.stdout.readline()  # it has begun
     time.sleep(seconds)
     os.killpg(process.pid, signal.SIGINT)
