@@ -60,17 +60,10 @@ class StampedTarget(luigi.LocalTarget):
     def exists(self) -> bool:
         """Tell whether the file is as its stamp says, and was made from what it should be made from."""
         try:
-            stamp = json.loads(self.stamp_text())
+            stamp = json.loads(self.stamp.read_text(encoding="utf-8"))
             return size_and_time(self.file) == stamp["size_and_time"] and self.made_from in (None, stamp["made_from"])
         except (OSError, ValueError, LookupError, TypeError):  # no file, no stamp or half of one
             return False
-
-    def stamp_text(self) -> str:
-        """Return the stamp, which is another one each time the file is made, or nothing if there is none."""
-        try:
-            return self.stamp.read_text(encoding="utf-8")
-        except OSError:
-            return ""
 
     @contextmanager
     def temporary_path(self) -> Iterator[Path]:
@@ -115,8 +108,8 @@ class StampedTask(luigi.Task):
     code = ""  # a digest of the source that makes the output
 
     def made_from(self) -> str:
-        """Return a digest of what the output is made from: the code, and the required files as they were last made."""
-        return digest(self.code, *(target.stamp_text() for target in flatten(self.input())))
+        """Return a digest of what the output is made from: the code, and what the required files are made from."""
+        return digest(self.code, *(target.made_from for target in flatten(self.input())))
 
     def complete(self) -> bool:
         """Tell whether the output is there and those that it is made from are, so that a deleted one comes back."""
