@@ -81,7 +81,7 @@ class MailboxSize(luigi.Task):
             file.write(f"{number}\\n")
 """
 OWN_FILE = "each mailbox has a file of its own in the folder"
-NUMBER = "the number of messages and a line break are asked for"
+NUMBER = "the number of messages, those that message_files lists, and a line break are asked for"
 
 
 @exercise(
@@ -109,6 +109,17 @@ NUMBER = "the number of messages and a line break are asked for"
             changed(SIZE, ("message_files(self.mailbox_directory)", "list(self.mailbox_directory.iterdir())")),
             NUMBER,
         ),
+        Wrong(
+            "counts hidden files, too",
+            changed(
+                SIZE,
+                (
+                    "len(message_files(self.mailbox_directory))",
+                    "sum(path.is_file() for path in self.mailbox_directory.rglob('*'))",
+                ),
+            ),
+            NUMBER,
+        ),
         Wrong("forgets the line break", changed(SIZE, ("{number}\\n", "{number}")), NUMBER),
         Wrong("writes a number", changed(SIZE, ('f"{number}\\n"', "number")), "failed with TypeError"),
         Wrong("knows only the example", changed(SIZE, ("{number}\\n", "4\\n")), NUMBER),
@@ -116,11 +127,13 @@ NUMBER = "the number of messages and a line break are asked for"
     ],
 )
 def size(answer: Answer, mail: Mail) -> str:
-    """Two small mailboxes and some unseen ones, into one folder."""
+    """Two small mailboxes, one with a hidden file, and some unseen ones, into one folder."""
     from enronlib.classroom.tasks import run_task  # noqa: PLC0415  imports luigi
 
     with _new_folder():
-        for name in ("quill-a/inbox/1_", "quill-a/inbox/old/2_", "quill-a/3_", "quill-a/sent/1_", "marsh-b/inbox/1_"):
+        hidden = "quill-a/inbox/.DS_Store"  # a Mac writes one into each folder that it shows
+        messages = "quill-a/inbox/1_", "quill-a/inbox/old/2_", "quill-a/3_", "quill-a/sent/1_", "marsh-b/inbox/1_"
+        for name in (*messages, hidden):
             path = Path("mail", name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("Subject: Gas\n\nCall me.\n", encoding="utf-8")
@@ -392,6 +405,11 @@ def _count_lines(counts: Counter[str]) -> str:
             "half a file was left",
         ),
         Wrong("looks only at its own file", changed(COUNT, ("self.requires().complete() and ", "")), "while the text"),
+        Wrong(
+            "is always complete",
+            changed(COUNT, ("self.requires().complete() and super().complete()", "True")),
+            "complete() says True before there is a file",
+        ),
         Wrong(
             "looks only at what it requires",
             changed(COUNT, ("self.requires().complete() and super()", "self.requires()")),
