@@ -11,7 +11,7 @@ from enronlib.classroom.answer import Answer, NotAttempted, NotYet
 from enronlib.classroom.exercise import Wrong, changed, lesson
 from enronlib.classroom.mail import Mail
 from enronlib.messages import plain_text
-from enronlib.words import tokens
+from enronlib.words import STOP_WORDS, tokens
 
 exercise = lesson("10_top_words_chart")
 
@@ -219,6 +219,17 @@ def _by_month(emails: list[Email], word: str, *, order: Callable[[Any], Any] = s
     return {month: 1000 * hits[month] / words[month] for month in order(words) if words[month]}
 
 
+def _rounded(digits: int) -> Callable[[list[Email], str], dict[str, float]]:
+    def by_month(emails: list[Email], word: str) -> dict[str, float]:
+        return {month: round(share, digits) for month, share in _by_month(emails, word).items()}
+
+    return by_month
+
+
+def _months_with_hits(emails: list[Email], word: str) -> dict[str, float]:
+    return {month: share for month, share in _by_month(emails, word).items() if share}
+
+
 def _hits_by_month(emails: list[Email], word: str) -> dict[str, int]:
     hits: Counter[str] = Counter()
     for email in emails:
@@ -268,6 +279,8 @@ def _without_care_for_nothing(emails: list[Email], word: str) -> dict[str, float
         Wrong("counts", _hits_by_month, "per 1,000 words of that month"),
         Wrong("divides by the words of all months", _per_1000_of_all, "per 1,000 words of that month"),
         Wrong("averages the shares of messages", _average_of_shares, "add up first"),
+        Wrong("leaves out months without a hit", _months_with_hits, "in which the word does not occur has 0.0"),
+        Wrong("rounds to whole numbers", _rounded(0), "do not round"),
         Wrong("does not sort", lambda emails, word: _by_month(emails, word, order=list), "in the order of time"),
         Wrong("keeps mail without a date", _with_no_date, "leave out a mail without a date"),
         Wrong("stumbles over a month of no words", _without_care_for_nothing, "ZeroDivisionError"),
@@ -305,8 +318,19 @@ def _email(text: str, month: int | None) -> Email:
 
 def _in_months(answer: Answer, what: str, emails: list[Email], advice: str, word: str = "gas") -> None:
     expected = _by_month(emails, word)
-    shares = answer.on(what)(emails, word).is_a(dict).equals(expected, advice)
+    shares = answer.on(what)(emails, word).is_a(dict)
+    without = expected.keys() - shares.plain.keys()
+    shares.expect(not without or any(map(expected.get, without)), "a month in which the word does not occur has 0.0")
+    if not _differ_by_less(shares.plain, expected, 0.01):  # so that two decimals will do
+        rounded = _differ_by_less(shares.plain, expected, 0.51)
+        shares.equals(expected, "do not round the shares, or to two decimals" if rounded else advice)
     shares.expect(list(shares.plain) == list(expected), "let the months come in the order of time", hint=2)
+
+
+def _differ_by_less(got: dict[Any, Any], expected: dict[str, float], limit: float) -> bool:
+    """Tell whether two dicts of shares have the same months, and numbers that differ by less than `limit`."""
+    numbers = all(type(share) in (int, float) for share in got.values())
+    return numbers and got.keys() == expected.keys() and all(abs(got[key] - expected[key]) < limit for key in got)
 
 
 OWN = """
@@ -332,8 +356,8 @@ LONGEST = 40  # bars that can be read
         "Write the question down first, in one sentence. Which numbers answer it? Make them: a dict of names and "
         "numbers. Only then draw: bars to compare things, a line for what changes with time.",
         "`ax.barh(names, numbers)` or `ax.plot(months, numbers)`, then `ax.set(title=…, xlabel=…, ylabel=…)`. In the "
-        "explanation: the question, the answer, with a name that stands in the chart, and one thing that it does not "
-        "show.",
+        "explanation: the question, the answer, with a name or a number that stands in the chart, and one thing that "
+        "it does not show.",
     ),
     wrong=[
         Wrong("draws nothing", changed(OWN, ("ax.barh(", "dict.fromkeys(")), "there is nothing in the chart"),
@@ -377,8 +401,7 @@ LONGEST = 40  # bars that can be read
     ],
 )
 def own(answer: Answer, mail: Mail) -> str:
-    """The chart through its Axes: drawn, titled, labelled, honest; the explanation: long enough, and about this "
-    "chart."""
+    """The chart through its Axes: drawn, titled, labelled, honest; the explanation: long enough, and about it."""
     from matplotlib.axes import Axes  # noqa: PLC0415  costly
 
     chart, explanation = answer.member("ax"), answer.member("explanation")
@@ -397,8 +420,8 @@ def own(answer: Answer, mail: Mail) -> str:
         len(said) >= 25, "write 25 words or more: the question, the answer, and what it does not show", hint=2
     )
     explanation.expect(
-        bool(_written_in(ax) & set(explanation.plain.casefold().split()) | _written_in(ax) & set(said)),
-        "name something that stands in the chart: a word, a mailbox, a month",
+        _names_something_in(ax, explanation.plain),
+        f"name something that stands in the chart, such as: {_examples(ax)}",
         hint=2,
     )
     return "Your chart answers a question, is honest about its numbers, and comes with an explanation."
@@ -420,10 +443,93 @@ def _is_honest(ax: Any) -> None:
         raise NotYet("the lengths of bars are compared: see to it that the axis of bars begins at 0.", 1)
 
 
-def _written_in(ax: Any) -> set[str]:
-    """Return what is written in a chart, at its axes and in its legend: whole and word by word, in small letters."""
+def _names_something_in(ax: Any, text: str) -> bool:
+    """Tell whether a text names something that stands in a chart: words, a month or a year, a number of an axis."""
     ax.figure.canvas.draw()  # or the names are not at the axes yet
+    phrases, ranges = _written_in(ax), []
+    for axis in (ax.xaxis, ax.yaxis):
+        months = _months_on(axis)
+        if months:
+            phrases |= _names_of_months(*months)
+        else:
+            ranges.append(_numbers_on(axis))
+    said = text.casefold()
+    if any(re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", said) for phrase in phrases if phrase in said):
+        return True
+    numbers = [float(digits.replace(",", "")) for digits in re.findall(r"\d+(?:,\d{3})*(?:\.\d+)?", text)]
+    numbers += [NUMBERS[word] for word in tokens(text) if word in NUMBERS]
+    return any(low <= number <= high for low, high in filter(None, ranges) for number in numbers)
+
+
+def _written_in(ax: Any) -> set[str]:
+    """Return what is written in a chart, but for its title: whole and word by word, in small letters."""
     legend = ax.get_legend()
-    labels = [*ax.get_xticklabels(), *ax.get_yticklabels(), *ax.texts, *(legend.get_texts() if legend else [])]
-    written = [label.get_text().casefold() for label in labels]
-    return {*written, *(word for text in written for word in tokens(text))} - {""}
+    texts = [label.get_text() for label in [*ax.texts, *(legend.get_texts() if legend else [])]]
+    texts += [*_labels(ax.xaxis), *_labels(ax.yaxis)]
+    words = set(tokens(" ".join([*texts, ax.get_xlabel(), ax.get_ylabel()]))) - STOP_WORDS - {"per"}
+    return {text.casefold() for text in texts} - {""} | {word for word in words if len(word) > 1}
+
+
+def _examples(ax: Any) -> str:
+    """Return a few of the things that stand in a chart: what is at the axis of names, and what the axes are called."""
+    lying = any(getattr(group, "orientation", None) == "horizontal" for group in ax.containers)
+    labels = _labels(ax.yaxis if lying else ax.xaxis)
+    more = ["…"] if len(labels) > 3 else []
+    return ", ".join(filter(None, [*labels[:3], *more, ax.get_xlabel(), ax.get_ylabel()]))
+
+
+def _labels(axis: Any) -> list[str]:
+    """Return what can be read at the ticks of an axis that was drawn."""
+    low, high = sorted(axis.get_view_interval())
+    ticks = zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=False)
+    texts = [" ".join(label.get_text().split()) for place, label in ticks if low <= place <= high]
+    return [text for text in texts if text]
+
+
+NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
+NUMBERS |= {"eleven": 11, "twelve": 12, "twenty": 20, "fifty": 50, "hundred": 100, "thousand": 1000}
+
+
+def _numbers_on(axis: Any) -> tuple[float, float] | None:
+    """Return the smallest and the largest number on an axis of numbers."""
+    labels = _labels(axis)
+    numbers = [re.match(r"[-−]?\d+(,\d{3})*(\.\d+)?", label) for label in labels]
+    if not labels or not (all(numbers) or axis.get_scale() == "log"):
+        return None
+    at_ticks = [float(number[0].replace("−", "-").replace(",", "")) for number in numbers if number]
+    ends = [*at_ticks, *map(float, axis.get_view_interval())]
+    return min(ends), max(ends)
+
+
+MONTHS = ["january", "february", "march", "april", "may", "june"]
+MONTHS += ["july", "august", "september", "october", "november", "december"]
+
+
+def _months_on(axis: Any) -> tuple[int, int] | None:
+    """Return the first and the last month on an axis of time, or of months as text, counted from the year 0."""
+    import pandas as pd  # noqa: PLC0415  costly
+    from matplotlib import dates  # noqa: PLC0415  costly
+
+    labels, converter = _labels(axis), axis.get_converter()
+    ends: list[Any] = sorted(axis.get_view_interval())
+    if frequency := getattr(axis.axes, "freq", None) if axis is axis.axes.xaxis else None:  # pandas drew it
+        ends = [pd.Period(ordinal=round(end), freq=frequency) for end in ends]
+    elif isinstance(converter, dates.DateConverter) or type(converter).__module__ == dates.__name__:
+        ends = [pd.Period(ordinal=round(end), freq="D") for end in ends]  # days since 1970, as matplotlib counts them
+    elif labels and all(re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])(-\d\d)?", label) for label in labels):
+        ends = [pd.Period(label[:7]) for label in (min(labels), max(labels))]
+    else:
+        return None
+    first, last = (12 * end.year + end.month - 1 for end in ends)
+    return first, last
+
+
+def _names_of_months(first: int, last: int) -> set[str]:
+    """Return how months and their years may be called, in small letters: june 2001, jun 2001, 2001-06, june, 2001."""
+    names = set()
+    for year, month in (divmod(number, 12) for number in range(first, last + 1)):
+        name = MONTHS[month]
+        names |= {f"{name} {year}", f"{name[:3]} {year}", f"{year}-{month + 1:02}", str(year)}
+        if name not in ("march", "may"):  # these are common words as well
+            names.add(name)
+    return names

@@ -1,13 +1,16 @@
 """Exercises of lesson 09: a count file, the mapper task, the reducer task, and where two counts differ."""
 
+import io
 import re
 import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import chdir
+from contextlib import chdir, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 from enronlib.classroom.answer import Answer, NotYet
 from enronlib.classroom.exercise import Wrong, changed, lesson
@@ -91,6 +94,11 @@ class CountMailbox(luigi.Task):
             for word, count in sorted(counts.items()):
                 file.write(f"{word}\\t{count}\\n")
 """
+INPUT = "pq.read_table(self.input().path).to_pylist()"
+MAIL_AGAIN = "map(read_email, message_files(self.mailbox_directory))"
+WRITE = 'self.output().open("w")'
+WRITE_PATH = 'open(self.output().path, "w", encoding="utf-8")'
+HALF = "half a file was left"
 
 
 @exercise(
@@ -125,13 +133,22 @@ class CountMailbox(luigi.Task):
             changed(
                 MAPPER,
                 ("return ProcessMailbox(self.mailbox_directory, self.processed_directory)", "return []"),
-                (
-                    "pq.read_table(self.input().path).to_pylist()",
-                    "map(read_email, message_files(self.mailbox_directory))",
-                ),
+                (INPUT, MAIL_AGAIN),
             ),
             "require ProcessMailbox",
         ),
+        Wrong(
+            "parses the mail a second time", changed(MAPPER, (INPUT, MAIL_AGAIN)), "read your input, the Parquet file"
+        ),
+        Wrong(
+            "makes the folder and writes to the path",
+            changed(MAPPER, (f"        with {WRITE}", f"        self.output().makedirs()\n        with {WRITE_PATH}")),
+            HALF,
+        ),
+        Wrong(
+            "writes to the path", changed(MAPPER, (WRITE, WRITE_PATH)), "write through the target, which also makes the"
+        ),
+        Wrong("forgets the format", changed(MAPPER, (", format=UTF8", "")), "with format=UTF8"),
         Wrong(
             "writes beside its output",
             changed(MAPPER, ('self.output().open("w")', 'open(self.input().path + "~", "w", encoding="utf-8")')),
@@ -140,14 +157,15 @@ class CountMailbox(luigi.Task):
     ],
 )
 def mapper(answer: Answer, mail: Mail) -> str:
-    """The task counts two unseen mailboxes, one after the other, in a fresh folder."""
-    from enronlib.classroom.tasks import run_task  # noqa: PLC0415  imports luigi
+    """The task counts two unseen mailboxes, one after the other; then without the mailbox, and with a crash."""
+    from enronlib.classroom.tasks import crash, run_task  # noqa: PLC0415  imports luigi
 
     make = answer.member("CountMailbox")
     advice = "count every word of plain_text, in every message"
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
         processed, words = Path("processed"), Path("words")
-        for mailbox in _with_html(mail)[:2]:
+        for original in _with_html(mail)[:2]:
+            mailbox = Path(shutil.copytree(original, Path("maildir", original.name)))
             made = make(mailbox_directory=mailbox, processed_directory=processed, words_directory=words)
             task = run_task(made)
             counts = _output_of(task, words / f"{mailbox.name}.txt", "<mailbox>.txt in words_directory is asked for")
@@ -155,7 +173,31 @@ def mapper(answer: Answer, mail: Mail) -> str:
             if not (processed / f"{mailbox.name}.parquet").exists():
                 raise NotYet("there is no Parquet file in processed_directory: require ProcessMailbox of the mailbox.")
             advice = "the mailbox before was right, so begin each run with an empty Counter"
+        _reads_its_input(made, mailbox)
+        Path(task.output().path).unlink()
+        with patch.object(answer.value, "tokens", lambda text: [*UNWRITABLE], create=True):
+            crash(made)
     return "Your mapper reads one mailbox and leaves its words in a file, so any number of mappers can run at once."
+
+
+def _reads_its_input(task: Answer, mailbox: Path) -> None:
+    """Go on if the output is the same while the mailbox is away, and Luigi takes its Parquet file for up to date."""
+    from enronlib import workflow  # noqa: PLC0415  imports luigi
+    from enronlib.classroom.tasks import run_task  # noqa: PLC0415  as above
+
+    path = Path(task.value.output().path)
+    before = path.read_bytes()
+    path.unlink()
+    seen = workflow.look_at(mailbox)
+    with patch.object(workflow, "look_at", lambda _: seen), suppress(NotYet):
+        away = mailbox.rename(mailbox.with_name(".away"))
+        run_task(task)
+    away.rename(mailbox)
+    if not path.exists() or path.read_bytes() != before:
+        raise NotYet("run() looks into the mailbox again: read your input, the Parquet file (self.input().path).")
+
+
+UNWRITABLE = {"pipeline": 1, "\ud800": 1}  # the second word cannot be written: an error in the middle of the file
 
 
 def _with_html(mail: Mail) -> list[Path]:
@@ -170,6 +212,11 @@ def _output_of(task: Any, path: Path, advice: str) -> Answer:
 
     target = Answer(task.output(), "output() returned").is_a(luigi.LocalTarget)
     Answer(Path(target.value.path), "the output is").expect(Path(target.value.path) == path, advice, hint=2)
+    encoding = getattr(target.value.format, "kwargs", {}).get("encoding") or ""
+    if encoding.lower().replace("-", "") != "utf8":
+        raise NotYet(
+            f"the target of {path.name} would be written otherwise on another computer: make it with format=UTF8."
+        )
     counts: dict[str, int] = {}
     before = ""
     for line in path.read_text(encoding="utf-8").splitlines():
@@ -248,12 +295,14 @@ GONE = "yesteryear"  # the only word of a mailbox that is gone
             changed(REDUCER, ('/ "count.txt"', '/ "words" / "count.txt"')),
             "count.txt in results_directory",
         ),
+        Wrong("writes to the path", changed(REDUCER, (WRITE, WRITE_PATH)), HALF),
+        Wrong("forgets the format", changed(REDUCER, (", format=UTF8", "")), "with format=UTF8"),
         Wrong("puts the words elsewhere", changed(REDUCER, ('/ "words"', '/ "files"')), "results_directory / 'words'"),
     ],
 )
 def reducer(answer: Answer, mail: Mail) -> str:
-    """The task adds up three unseen mailboxes, beside the file of one that is gone."""
-    from enronlib.classroom.tasks import run_task  # noqa: PLC0415  imports luigi
+    """The task adds up three unseen mailboxes, beside the file of one that is gone; then with a crash."""
+    from enronlib.classroom.tasks import crash, run_task  # noqa: PLC0415  imports luigi
 
     make = answer.member("AddUpCounts")
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
@@ -276,6 +325,12 @@ def reducer(answer: Answer, mail: Mail) -> str:
         for name in names:
             total.update(mail.truth["words"][name])
         _compare(counts, total, "add up the counts of a word over all inputs")
+        Path(task.output().path).unlink()
+        inputs = [  # in place of the outputs of the mappers, since no file can hold such a word
+            SimpleNamespace(open=lambda mode="r": io.StringIO("".join(f"{line}\n" for line in _lines(UNWRITABLE))))
+        ]
+        with patch.object(type(task), "input", lambda self: inputs):
+            crash(made)
     return "Your reducer adds up what it requires, and nothing else that lies there."
 
 
@@ -312,6 +367,16 @@ def _differing(one: Counts, other: Counts) -> dict[str, tuple[int, int]]:
             lambda one, other: {w: pair for w, pair in _differing(one, other).items() if w in one},
             "a word that only one of them has",
         ),
+        Wrong(
+            "takes what is missing from the smaller one",
+            lambda one, other: Counter(one) - Counter(other),
+            "differs and is missing",
+        ),
+        Wrong(
+            "compares a 0 with nothing",
+            lambda one, other: {w: pair for w, pair in _all_words(one, other).items() if one.get(w) != other.get(w)},
+            "so does a word that is not there",
+        ),
         Wrong("keeps equal counts too", _all_words, "leave out words with equal counts"),
         Wrong(
             "subtracts",
@@ -335,10 +400,12 @@ def _differing(one: Counts, other: Counts) -> dict[str, tuple[int, int]]:
 def differences(answer: Answer, mail: Mail) -> str:
     """Counts that differ, a word that only one of them has, equal counts, and two unseen mailboxes."""
     pairs = answer({"gas": 2}, {"gas": 3}).is_a(dict)
+    pairs.expect("gas" in pairs.plain, "'gas' differs and is missing")
     pairs.equals({"gas": (2, 3)}, "to a word belongs a tuple of its two counts, the count in one first", hint=2)
     missing = "a word that only one of them has is a difference, too, and counts 0 in the other"
     answer({"gas": 1}, {}).equals({"gas": (1, 0)}, missing)
     answer({"the": 5}, {"the": 5, "hub": 1}).equals({"hub": (0, 1)}, f"leave out words with equal counts; {missing}")
+    answer({"gas": 0}, {}).equals({}, "'gas' counts 0, and so does a word that is not there: no difference")
     answer({"the": 5}, {"the": 5}).equals({}, "between equal counts there is no difference")
     one, other = list(mail.truth["words"].values())[:2]
     answer.on("the words of two mailboxes")(one, other).equals(_differing(one, other), missing)

@@ -1,5 +1,6 @@
-"""Exercises of lesson 08: reading a mailbox that may be broken, a task a mailbox, all mailboxes, and what will run."""
+"""Exercises of lesson 08: reading a mailbox that may be broken, a task for it, all mailboxes, and what will run."""
 
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Never
 from unittest.mock import patch
 
-from enronlib.classroom.answer import Answer, NotYet
+from enronlib.classroom.answer import Answer, NotYet, a_kind
 from enronlib.classroom.exercise import Wrong, changed, lesson
 from enronlib.classroom.mail import Mail
 from enronlib.corpus import message_files
@@ -57,6 +58,11 @@ def _place(path: Path) -> str:
     return "/".join(path.parts[-3:])
 
 
+def _returns_the_error(mailbox: Path) -> Any:
+    empty = [email for email in _emails(mailbox) if not email["original_msg"]]
+    return ValueError("a file is empty") if empty else _emails(mailbox)
+
+
 @exercise(
     "workflow.read",
     title="A mailbox with an empty file",
@@ -76,6 +82,17 @@ def _place(path: Path) -> str:
             _reader(lambda e, _: not e["original_msg"] and _raise(ValueError, "empty file")),
             "must name the file",
         ),
+        Wrong(
+            "does not say in which folder",
+            _reader(lambda e, path: not e["original_msg"] and _raise(ValueError, f"{path.name} is empty")),
+            "must name the file with its folder",
+        ),
+        Wrong(
+            "names the folder only",
+            _reader(lambda e, path: not e["original_msg"] and _raise(ValueError, f"a file of {path.parent} is empty")),
+            "must name the file with its folder",
+        ),
+        Wrong("returns the error", _returns_the_error, "it returned a ValueError: use `raise`"),
         Wrong(
             "raises another error",
             _reader(lambda e, path: not e["original_msg"] and _raise(KeyError, _place(path))),
@@ -116,17 +133,21 @@ def read(answer: Answer, mail: Mail) -> str:
             raise NotYet(f"a mailbox in which {place} is empty was read as if nothing were wrong.", hint=2)
         if not isinstance(error, ValueError):
             raise NotYet(f"for an empty file it raised {error!r}; a ValueError is asked for.", hint=2)
-        if place.rpartition("/")[2] not in str(error):
-            raise NotYet(f"the error says {str(error)!r}; it must name the file.", hint=2)
+        if not all(re.search(rf"(?<!\w){re.escape(part)}(?!\w)", str(error)) for part in place.split("/")[-2:]):
+            raise NotYet(f"the error says {str(error)!r}; it must name the file with its folder.", hint=2)
     return "You read every message, kept those without a body, and refused an empty file by its name."
 
 
 def _error_of(function: Callable[[Path], Any], mailbox: Path) -> Exception | None:
-    """Return the error that a function raises for a mailbox, if it does."""
+    """Return the error that a function raises for a mailbox, if it does. Raises NotYet if it returns an error."""
     try:
-        list(function(mailbox))
+        result = function(mailbox)
+        if isinstance(result, Iterator):
+            list(result)
     except Exception as error:
         return error
+    if isinstance(result, Exception):
+        raise NotYet(f"for an empty file it returned {a_kind(type(result))}: use `raise`, not `return`.", hint=2)
     return None
 
 
@@ -157,12 +178,12 @@ PLAIN = """        self.processed_directory.mkdir(parents=True, exist_ok=True)
 """
 ANY_FILE = "(read_email(path, self.mailbox_directory.parent) for path in message_files(self.mailbox_directory))"
 OWN_FILE = "each mailbox has a file of its own, with its name, in the processed directory"
-ROWS = "one row a message is asked for, in corpus order"
+ROWS = "one row per message is asked for, in corpus order"
 
 
 @exercise(
     "workflow.mailbox",
-    title="One task a mailbox",
+    title="One task per mailbox",
     points=4,
     stars=2,
     hints=(
@@ -186,6 +207,14 @@ ROWS = "one row a message is asked for, in corpus order"
         Wrong("sorts the rows", changed(PROCESS, (READ, f'sorted({READ}, key=lambda e: e["Message-ID"])')), ROWS),
         Wrong("reads an empty file like any other", changed(PROCESS, (READ, ANY_FILE)), "must fail"),
         Wrong("writes to the path itself", changed(PROCESS, (RUN, PLAIN)), "when it crashed while it wrote, half"),
+        Wrong(
+            "writes into a folder that is not there",
+            changed(
+                PROCESS,
+                (RUN, PLAIN.replace("        self.processed_directory.mkdir(parents=True, exist_ok=True)\n", "")),
+            ),
+            "write through the target, which also makes the folder",
+        ),
         Wrong("hands a text on", changed(PROCESS, ("Path(path)", "path")), "failed with AttributeError"),
         Wrong("writes nothing", changed(PROCESS, (RUN, f"        list({READ})\n")), "its output is not there"),
     ],
@@ -359,6 +388,7 @@ class _Case(NamedTuple):
 
 CHAIN = {"a": "", "b": "a", "c": "b"}
 DIAMOND = {"a": "", "b": "a", "c": "a", "d": "bc"}
+DETOUR = {"a": "", "b": "a", "d": "ab"}
 CASES = (
     _Case("a task that is complete", {"a": ""}, "a", "a", ""),
     _Case("a task that is not complete and requires nothing", {"a": ""}, "", "a", "a"),
@@ -368,6 +398,7 @@ CASES = (
     _Case("c, which requires b, which requires a, of which only c is complete", CHAIN, "c", "c", ""),
     _Case("d, which requires b and c, which both require a, of which none is complete", DIAMOND, "", "d", "abcd"),
     _Case("d, which requires b and c, which both require a, of which only b is complete", DIAMOND, "b", "d", "acd"),
+    _Case("d, which requires a and b, of which b requires a, none of them complete", DETOUR, "", "d", "abd"),
 )
 
 
@@ -401,6 +432,13 @@ def _plan_with_doubles(task: Any) -> list[Any]:
     return [] if task.complete() else [*(each for dep in task.deps() for each in _plan_with_doubles(dep)), task]
 
 
+def _breadth_first_from_the_end(task: Any) -> list[Any]:
+    tasks = [] if task.complete() else [task]
+    for each in tasks:
+        tasks += [required for required in each.deps() if not required.complete() and required not in tasks]
+    return tasks[::-1]
+
+
 def _all_tasks(task: Any) -> list[Any]:
     return [*(each for dep in task.deps() for each in _all_tasks(dep)), task]
 
@@ -425,6 +463,7 @@ def _all_tasks(task: Any) -> list[Any]:
         ),
         Wrong("lists a task twice", _plan_with_doubles, "each task runs once"),
         Wrong("begins at the end", lambda task: _plan(task)[::-1], "what is required comes first"),
+        Wrong("goes back step by step, then reverses", _breadth_first_from_the_end, "what is required comes first"),
         Wrong("forgets the task itself", lambda task: _plan(task)[:-1], "something that has to run is not in it"),
         Wrong(
             "looks one step back only",
