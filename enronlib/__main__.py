@@ -73,7 +73,7 @@ def _run_on_luigi(maildir: Path, options: argparse.Namespace) -> int:
     for task, error in result.failures.items():
         print(f"failed: {task}: {error}", file=sys.stderr)
     if not result.succeeded:
-        print("What succeeded is kept; the rest is missing or of an earlier run. Mend what failed and run again.", file=sys.stderr)
+        print("What succeeded is kept; the rest is missing, or older. Mend what failed and run again.", file=sys.stderr)
         return 1
     return _say_where(options.out, "processed", "results/words", "results/count.txt", "results/top_words.png")
 
