@@ -154,6 +154,18 @@ def test_a_run_starts_at_home_with_nothing_of_the_instructors(tmp_path, monkeypa
     assert (tmp_path / "log.txt").read_text() == "False True  True\n"
 
 
+def test_no_module_in_the_current_folder_is_run(tmp_path):
+    (tmp_path / "pdb.py").write_text("1 / 0")
+    (tmp_path / "home").mkdir()
+    code = (
+        "import os, sys; from pathlib import Path; from enronlib.classroom.grading.sandbox import begin\n"
+        "sys.path[:0] = [os.getcwd(), os.getcwd()]\n"
+        "begin(Path('home'), {}, Path('log.txt'), exec, ('import pdb, enronlib; print(hasattr(pdb, \"Pdb\"))',))"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=False)
+    assert (tmp_path / "home" / "log.txt").read_text() == "True\n"
+
+
 def test_a_run_that_takes_too_long_is_ended(tmp_path):
     assert run(tmp_path, "import time; time.sleep(300)", seconds=1) == "the submission took longer than 1 seconds"
 

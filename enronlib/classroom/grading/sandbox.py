@@ -264,7 +264,9 @@ def begin(home: Path, environment: dict[str, str], log: Path, task: Callable[...
         os.setsid()  # Ctrl-C is for the instructor's process, which then ends this one
     os.environ.clear()
     os.environ.update(environment)
-    sys.path[:] = [path for path in sys.path if Path(path).is_absolute()]  # no module of the student's
+    here, kit = Path.cwd(), str(Path(enronlib.__file__).parents[1])
+    elsewhere = [path for path in sys.path if Path(path).is_absolute() and Path(path).resolve() != here]
+    sys.path[:] = [*elsewhere, *([] if kit in elsewhere else [kit])]  # no pdb.py of a student's, there or at home
     os.chdir(home)
     with Path(os.devnull).open("rb") as nothing, log.open("ab") as out:
         for stream, file in enumerate((nothing, out, out)):
