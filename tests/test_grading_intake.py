@@ -231,9 +231,31 @@ def test_a_folder_with_a_lesson_in_it_is_one_submission(tmp_path, lessons):
     assert list(students([tmp_path / "DoeJane"], lessons)) == ["DoeJane"]
 
 
-def test_a_lesson_alone_belongs_to_whom_the_folder_is_named_after(tmp_path, lessons):
-    assert list(students([put(tmp_path / "DoeJane", FILE)], lessons)) == ["DoeJane"]
-    assert list(students([put(tmp_path, "01_numbers_RoeRichard.ipynb")], lessons)) == ["RoeRichard"]
+@pytest.mark.parametrize("change", [str, str.upper])
+def test_a_lesson_alone_belongs_to_whom_the_folder_is_named_after(tmp_path, lessons, change):
+    assert list(students([put(tmp_path / "DoeJane", change(FILE))], lessons)) == ["DoeJane"]
+    assert list(students([put(tmp_path, change("01_numbers_") + "RoeRichard.ipynb")], lessons)) == ["RoeRichard"]
+    assert list(students([tmp_path / "DoeJane"], lessons)) == ["DoeJane"]
+
+
+def test_a_lesson_beside_zips_or_folders_of_students_makes_the_inbox_no_submission(tmp_path, lessons):
+    for beside in ("zips", "folders"):
+        put(tmp_path / beside, FILE)
+    zipped(tmp_path / "zips" / "assignment04_DoeJane.zip", {FILE: BOOK})
+    put(tmp_path / "folders", f"RoeRichard/{FILE}")
+    assert list(students([tmp_path / "zips"], lessons)) == ["zips", "DoeJane"]
+    assert list(students([tmp_path / "folders"], lessons)) == ["folders", "RoeRichard"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs symbolic links")
+def test_links_that_lead_nowhere_stop_nothing(tmp_path, lessons):
+    put(tmp_path, f"DoeJane/{FILE}")
+    for link in (f"DoeJane/.#{FILE}", "DoeJane/gone.ipynb", "assignment04_Link.zip"):
+        (tmp_path / link).symlink_to("nowhere")
+    zipped(tmp_path / "assignment04_DoeJane.zip", {FILE: BOOK})
+    found = students([tmp_path], lessons)
+    assert (list(found["DoeJane"].notebooks), len(found["DoeJane"].look)) == ([NAME], 1)
+    assert found["Link"].problem == "assignment04_Link.zip cannot be read: No such file or directory"
 
 
 def test_nothing_to_grade_is_refused(tmp_path, lessons):

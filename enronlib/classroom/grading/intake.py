@@ -42,16 +42,17 @@ class Submission:
 def find_submissions(paths: Sequence[Path], lessons: Mapping[str, Lesson]) -> tuple[list[Path], list[Path]]:
     """Return the files and folders that are submissions, and the files that are none.
 
-    A folder in which a lesson lies is a submission; any other one holds submissions. Raises UserError if a path does
-    not exist or nothing is found.
+    A folder in which lessons lie, and no zips or other students' folders, is a submission; any other one holds
+    submissions. Raises UserError if a path does not exist or nothing is found.
     """
     found: list[Path] = []
     others: list[Path] = []
     for path in paths:
         if not path.exists():
             raise UserError(f"there is no {path}")
-        for each in [path] if path.is_file() or _holds_a_lesson(path, lessons) else _inside(path):
-            zips = [] if each.is_file() or any(each.rglob("*.ipynb")) else list(filter(_is_submission, _inside(each)))
+        for each in [path] if path.is_file() or _is_one(path, lessons) else _inside(path):
+            searched = each.is_dir() and not any(_notebooks(each))
+            zips = list(filter(_is_submission, _inside(each))) if searched else []
             if zips or each.is_dir() or _is_submission(each):
                 found += zips or [each]  # a course system makes a folder for each student's zip
             else:
@@ -162,13 +163,10 @@ class _Files:
 
     def folder(self, path: Path) -> Iterator[tuple[str, bytes | Unreadable]]:
         number = 0
-        for each in sorted(path.rglob("*"), key=lambda file: file.relative_to(path).as_posix()):
-            parts = each.relative_to(path).parts
-            if each.is_symlink() or not each.is_file() or _aside(parts):
-                continue
+        for each in sorted(_files(path), key=lambda file: file.relative_to(path).as_posix()):
             number += self._counts(each.name)
             if each.suffix.lower() == ".ipynb" and number <= MOST_NOTEBOOKS:
-                yield "/".join(parts), self.read(partial(each.open, "rb"))
+                yield each.relative_to(path).as_posix(), self.read(partial(each.open, "rb"))
 
     def zip(self, archive: zipfile.ZipFile) -> Iterator[tuple[str, bytes | Unreadable]]:
         number = 0
@@ -268,10 +266,28 @@ def _in_common(notebook: Notebook, lesson: Lesson) -> int:
     return sum(cell.exercise in lesson.exercises or cell.id in ids or cell.source in given for cell in notebook.cells)
 
 
+def _is_one(folder: Path, lessons: Mapping[str, Lesson]) -> bool:
+    """Tell whether a folder is what one student handed in: lessons lie in it, and nothing that another handed in."""
+    beside = [each for each in _inside(folder) if each.suffix.lower() != ".ipynb" and each.name != "notebooks"]
+    others = any(_holds_a_lesson(each, lessons) if each.is_dir() else _is_submission(each) for each in beside)
+    return _holds_a_lesson(folder, lessons) and not others
+
+
 def _holds_a_lesson(folder: Path, lessons: Mapping[str, Lesson]) -> bool:
-    return any(COPY_OF.sub("", path.stem) in lessons for path in folder.glob("*.ipynb")) or any(
-        path.stem in lessons for path in folder.glob("notebooks/*.ipynb")
-    )
+    known = {lesson.casefold() for lesson in lessons}
+    files = [each for place in (folder, folder / "notebooks") if place.is_dir() for each in _inside(place)]
+    return any(each.suffix.lower() == ".ipynb" and COPY_OF.sub("", each.stem).casefold() in known for each in files)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Yield the files anywhere in a folder, but for links, hidden ones and those where no student writes."""
+    for each in folder.rglob("*"):
+        if not each.is_symlink() and each.is_file() and not _aside(each.relative_to(folder).parts):
+            yield each
+
+
+def _notebooks(folder: Path) -> Iterator[Path]:
+    return (each for each in _files(folder) if each.suffix.lower() == ".ipynb")
 
 
 def _is_submission(path: Path) -> bool:
@@ -296,11 +312,13 @@ def _plainly(error: Exception) -> str:
 
 
 def _time(path: Path | None) -> float:
-    """Return when a submission was last changed: for a folder its newest notebook."""
+    """Return when a submission was last changed: for a folder its newest notebook; 0 where that cannot be told."""
     if path is None:
         return 0.0
-    notebooks = path.rglob("*.ipynb") if path.is_dir() else [path]
-    return max((each.stat().st_mtime for each in notebooks), default=0.0)
+    try:
+        return max((each.stat().st_mtime for each in (_notebooks(path) if path.is_dir() else [path])), default=0.0)
+    except OSError:  # a link that leads nowhere
+        return 0.0
 
 
 def _inside(folder: Path) -> list[Path]:
@@ -314,6 +332,7 @@ def _student(path: Path, lessons: Mapping[str, Lesson]) -> str:
     name = student_of(path)
     if path.suffix.lower() == ".ipynb":
         for lesson in lessons:
-            if lesson in name:
-                return name.replace(lesson, "").strip(" _-") or student_of(path.resolve().parent)
+            if lesson.casefold() in name.casefold():
+                rest = re.sub(re.escape(lesson), "", name, flags=re.IGNORECASE)
+                return rest.strip(" _-") or student_of(path.resolve().parent)
     return name
