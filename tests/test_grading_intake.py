@@ -1,6 +1,5 @@
 """Zips, folders and files as they are handed in, hostile ones too."""
 
-import io
 import json
 import os
 import stat
@@ -14,8 +13,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from enronlib import UserError
-from enronlib.classroom.grading import intake
+from enronlib.classroom.grading import intake, report
 from enronlib.classroom.grading.intake import assign, find_submissions, lesson_of, read_submission
+from enronlib.classroom.grading.marks import ClassMarks, Marks
 from enronlib.classroom.grading.names import read_roster
 from enronlib.classroom.grading.reading import read_handed_in
 from tests.zoo.assignment import NAME, answered, lesson, untouched
@@ -163,10 +163,23 @@ def test_no_notebook_is_a_row_with_a_reason(tmp_path, lessons):
     assert read_submission(zipped(tmp_path / "x.zip", {"essay.txt": b""}), lessons).problem.startswith("no notebook")
 
 
-def test_a_zip_in_a_zip_says_so(tmp_path, lessons):
-    inner = io.BytesIO()
-    zipfile.ZipFile(inner, "w").close()
-    assert "zip inside" in read_submission(zipped(tmp_path / "x.zip", {"x.zip": inner.getvalue()}), lessons).problem
+@pytest.mark.parametrize("name", ["x.zip", "X.ZIP", "hw/x.zip", "rest.7z", f"{FILE}.json", f"hw/{FILE}.txt"])
+def test_work_in_another_wrapper_is_named(tmp_path, lessons, name):
+    short = name.rpartition("/")[2]
+    read = [read_submission(zipped(tmp_path / "A.zip", {name: b"", **more}), lessons) for more in ({}, {FILE: BOOK})]
+    put(tmp_path, f"B/{name}", b"")
+    put(tmp_path, "B/results/count.txt", b"")
+    read.append(read_submission(tmp_path / "B", lessons))
+    put(tmp_path, f"B/{FILE}")
+    read.append(read_submission(tmp_path / "B", lessons))
+    assert all(len(each.look) == 1 and each.look[0].startswith(f"not read: {short}: ") for each in read)
+    assert [list(each.notebooks) for each in read] == [[], [NAME], [], [NAME]]
+    assert all(f"not read: {short}" in each.problem for each in read if not each.notebooks)
+
+
+def test_ten_thousand_wrappers_fill_no_table(tmp_path, lessons):
+    found = read_submission(zipped(tmp_path / "x.zip", {f"{n}.zip": b"" for n in range(10_000)}), lessons)
+    assert len(found.look) == intake.MOST_LOOKS
 
 
 def test_of_two_notebooks_that_of_the_right_name_counts(tmp_path, lessons):
@@ -256,6 +269,12 @@ def test_links_that_lead_nowhere_stop_nothing(tmp_path, lessons):
     found = students([tmp_path], lessons)
     assert (list(found["DoeJane"].notebooks), len(found["DoeJane"].look)) == ([NAME], 1)
     assert found["Link"].problem == "assignment04_Link.zip cannot be read: No such file or directory"
+
+
+def test_pages_of_feedback_in_the_inbox_are_nobodys_submission(tmp_path, lessons):
+    put(tmp_path, f"DoeJane/{FILE}")
+    report.write_feedback(ClassMarks({}, [Marks("Jane Doe", "graded", (), ())]), tmp_path / "feedback")
+    assert find_submissions([tmp_path], lessons) == ([tmp_path / "DoeJane"], [tmp_path / "feedback"])
 
 
 def test_nothing_to_grade_is_refused(tmp_path, lessons):

@@ -16,9 +16,11 @@ from enronlib import UserError
 from enronlib.classroom.grading.lessons import Lesson
 from enronlib.classroom.grading.names import COPY_OF, COURSE_SYSTEM, Student, find_student, namesakes, student_of
 from enronlib.classroom.grading.reading import LARGEST, Notebook, Unreadable, read_handed_in
+from enronlib.classroom.grading.report import made_here
 from enronlib.corpus import natural_key
 
 MOST_NOTEBOOKS = 100
+MOST_LOOKS = 20
 LARGEST_TOGETHER = 4 * LARGEST
 ARCHIVES = (".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 ASIDE = {"__MACOSX", ".ipynb_checkpoints", "site-packages", "node_modules", "solutions"}
@@ -51,12 +53,9 @@ def find_submissions(paths: Sequence[Path], lessons: Mapping[str, Lesson]) -> tu
         if not path.exists():
             raise UserError(f"there is no {path}")
         for each in [path] if path.is_file() or _is_one(path, lessons) else _inside(path):
-            searched = each.is_dir() and not any(_notebooks(each))
-            zips = list(filter(_is_submission, _inside(each))) if searched else []
-            if zips or each.is_dir() or _is_submission(each):
-                found += zips or [each]  # a course system makes a folder for each student's zip
-            else:
-                others.append(each)
+            handed_in = _handed_in(each)
+            found += handed_in
+            others += [] if handed_in else [each]
     if not found:
         raise UserError(
             f"no submission in {', '.join(str(path) for path in paths)}: a zip, a folder or a notebook each"
@@ -170,7 +169,6 @@ class _Files:
 
     def zip(self, archive: zipfile.ZipFile) -> Iterator[tuple[str, bytes | Unreadable]]:
         number = 0
-        names = []
         for entry in archive.infolist():
             name = entry.filename.replace("\\", "/")
             parts = PurePosixPath(name).parts
@@ -179,12 +177,9 @@ class _Files:
             elif stat.S_ISLNK(entry.external_attr >> 16):
                 self._look("the zip holds links; they were left out")
             elif not entry.is_dir() and not _aside(parts):
-                names.append(name)
                 number += self._counts(parts[-1] if parts else "")
                 if name.lower().endswith(".ipynb") and number <= MOST_NOTEBOOKS:
                     yield name, self.read(partial(archive.open, entry))
-        if not number and any(name.lower().endswith(".zip") for name in names):
-            self.submission.problem = "there is a zip inside the zip, and no notebook beside it: unpack it once"
 
     def read(self, opened: Callable[[], Any]) -> bytes | Unreadable:
         """Return a file's bytes, one more than a notebook may have at most, whatever size it claims to have."""
@@ -197,16 +192,20 @@ class _Files:
         return data if self.room >= 0 else Unreadable("too much altogether: clear the outputs")
 
     def _counts(self, name: str) -> bool:
-        """Tell whether a file is a notebook; remark on code that will not run."""
+        """Tell whether a file is a notebook; remark on code that will not run, and have work in a wrapper looked at."""
         if name.lower().endswith(".ipynb"):
             return True
+        if name.lower().endswith((".zip", *ARCHIVES)):
+            self._look(f"not read: {name}: unpack it and grade again")
+        elif ".ipynb." in name.lower():
+            self._look(f"not read: {name}: let its name end in .ipynb and grade again")
         if name.endswith((".py", ".ini", ".toml", ".cfg")):
             remark = "Files beside the notebooks (.py, .ini and others) are not used in grading."
             self.submission.remarks += [remark] if remark not in self.submission.remarks else []
         return False
 
     def _look(self, reason: str) -> None:
-        if reason not in self.submission.look:
+        if reason not in self.submission.look and len(self.submission.look) < MOST_LOOKS:
             self.submission.look.append(reason)
 
 
@@ -271,6 +270,16 @@ def _is_one(folder: Path, lessons: Mapping[str, Lesson]) -> bool:
     beside = [each for each in _inside(folder) if each.suffix.lower() != ".ipynb" and each.name != "notebooks"]
     others = any(_holds_a_lesson(each, lessons) if each.is_dir() else _is_submission(each) for each in beside)
     return _holds_a_lesson(folder, lessons) and not others
+
+
+def _handed_in(path: Path) -> list[Path]:
+    """Return the submissions that a file or folder in an inbox is: none if it is something else, such as feedback."""
+    if not path.is_dir():
+        return [path] if _is_submission(path) else []
+    if any(_notebooks(path)):
+        return [path]
+    zips = list(filter(_is_submission, _inside(path)))  # a course system makes a folder for each student's zip
+    return zips or ([] if any(map(made_here, path.glob("*.md"))) else [path])
 
 
 def _holds_a_lesson(folder: Path, lessons: Mapping[str, Lesson]) -> bool:
