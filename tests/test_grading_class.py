@@ -5,6 +5,8 @@ import csv
 import json
 import sys
 import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -286,6 +288,27 @@ def test_an_interruption_keeps_what_is_finished(tmp_path, lessons, monkeypatch):
     assert len(resumed.rows) == 6
     assert "2 of 6 taken from before" in resumed.notes
     assert threading.active_count() < 5
+
+
+def test_a_second_ctrl_c_keeps_what_is_finished_too(tmp_path, lessons, monkeypatch):
+    inbox = hand_in(tmp_path / "in", **{f"S{number}": untouched() for number in range(3)})
+    shutdown, pressed = ThreadPoolExecutor.shutdown, []
+
+    def interrupted(*_: object) -> Iterator[Future[Marks]]:
+        pressed.append("once")
+        raise KeyboardInterrupt
+
+    def interrupted_again(pool: ThreadPoolExecutor, *arguments: bool, **named: bool) -> None:
+        shutdown(pool, *arguments, **named)
+        if pressed == ["once"]:
+            pressed.append("twice")
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(grading, "_finished", interrupted)
+    monkeypatch.setattr(ThreadPoolExecutor, "shutdown", interrupted_again)
+    with pytest.raises(grading.Stopped, match="0 of 3"):
+        grade([inbox], lessons=lessons, progress=False)
+    assert pressed == ["once", "twice"]
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,11 @@ def grade(
         return store.of(submission) or grade_one(submission, chosen, setting, stop)
 
     points = sum(lesson.points for lesson in chosen.values())
-    rows = _all(submissions, one, store, jobs or max((os.cpu_count() or 2) // 2, 1), points if progress else None)
+    jobs = jobs or max((os.cpu_count() or 2) // 2, 1)
+    try:
+        rows = _all(submissions, one, store, jobs, points if progress else None)
+    except KeyboardInterrupt:  # the first, or a second that came while what runs was ended
+        raise Stopped(store.progress(submissions)) from None
     return ClassMarks(chosen, rows, [*notes, *filter(None, [setting.walls.missing])])
 
 
@@ -182,11 +186,9 @@ def _all(
                     row = done[number]
                     earned = f"{row.points}/{points}" if row.was_graded else row.status
                     print(f"{len(done)} of {len(submissions)}  {row.student}  {earned}", file=sys.stderr, flush=True)
-        except BaseException as error:
+        except BaseException:
             stop.set()
             pool.shutdown(cancel_futures=True)
-            if isinstance(error, KeyboardInterrupt):
-                raise Stopped(store.progress(submissions)) from None
             raise
     return [done[number] for number in range(len(submissions))]
 
