@@ -15,6 +15,7 @@ import pytest
 from enronlib.classroom.grading import sandbox
 from enronlib.classroom.grading.lessons import solutions_folder
 from enronlib.classroom.grading.sandbox import TOKEN, Limits, Walls, clean_environment, supervise, visible, walls
+from enronlib.processes import default_start_method
 
 KINDS: list[Any] = [kind for kind in ("bwrap", "unshare") if walls((kind,)).kind == kind]
 PLAIN = Walls("plain")
@@ -174,6 +175,37 @@ def test_a_run_can_be_stopped(tmp_path):
     stop = Event()
     Timer(0.5, stop.set).start()
     assert run(tmp_path, "import time; time.sleep(300)", stop=stop)
+
+
+@pytest.mark.skipif(default_start_method() != "forkserver", reason="no fork server on this system")
+def test_a_run_outlives_the_fork_server_and_the_next_has_another(tmp_path):
+    for code in ("import os, time; os.kill(os.getppid(), 9); time.sleep(1); print('done')", "print('done')"):
+        assert run(tmp_path, code) == ""
+    assert (tmp_path / "log.txt").read_text() == "done\ndone\n"
+
+
+@pytest.mark.skipif(default_start_method() != "forkserver", reason="no fork server on this system")
+def test_a_run_whose_fork_server_is_dead_is_still_ended_in_time(tmp_path):
+    code = "import os, time; os.kill(os.getppid(), 9); time.sleep(300)"
+    before = len(marked())
+    assert "longer than" in run(tmp_path, code, seconds=1)
+    assert len(marked()) == before
+
+
+@pytest.mark.parametrize("error", [EOFError, BrokenPipeError, ConnectionRefusedError])
+def test_where_no_process_could_be_started_it_is_tried_once_more(monkeypatch, error):
+    class Process:
+        starts = 0
+
+        def start(self) -> None:
+            self.starts += 1
+            if self.starts < 2:
+                raise error
+
+    process = Process()
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    sandbox._start(process)
+    assert process.starts == 2
 
 
 def test_children_in_sessions_of_their_own_are_ended_with_it(tmp_path):
