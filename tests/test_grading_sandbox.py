@@ -1,5 +1,6 @@
 """The cage: what code in it can see and do, and that nothing of it is left."""
 
+import os
 import shutil
 import socket
 import subprocess
@@ -120,6 +121,14 @@ def test_without_walls_the_instructor_is_told(monkeypatch):
         assert "network" in walls().missing
     finally:
         walls.cache_clear()
+
+
+@pytest.mark.skipif(not KINDS, reason="no namespaces on this system")
+def test_a_python_called_by_a_path_that_leads_up_has_walls_too(tmp_path):
+    python = os.path.relpath(sys.executable, tmp_path)
+    code = "from enronlib.classroom.grading.sandbox import walls; print(walls().kind)"
+    done = subprocess.run([python, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() in KINDS, done.stderr
 
 
 def run(folder: Path, code: str, seconds: float = 20, limits: Limits | None = None, stop: Event | None = None) -> str:

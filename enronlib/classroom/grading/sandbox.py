@@ -36,6 +36,7 @@ SETTINGS = [  # what programs need of /etc; nothing in it is secret
     *("alternatives", "fonts", "group", "hosts", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "locale.alias"),
     *("localtime", "mime.types", "nsswitch.conf", "passwd", "static", "timezone"),
 ]
+PYTHON_ITSELF = os.path.abspath(sys.executable)  # noqa: PTH100  no link is followed, and no cage knows `../venv`
 DEVICES = ["null", "zero", "full", "random", "urandom"]
 
 PYTHON = {
@@ -159,7 +160,7 @@ def walls(kinds: tuple[str, ...] = ("bwrap", "unshare")) -> Walls:
             continue
         found = Walls(kind, program)
         with tempfile.TemporaryDirectory(prefix="enronlib-") as folder:
-            command = found.command([sys.executable, "-c", "import enronlib, socket"], Path(folder))
+            command = found.command([PYTHON_ITSELF, "-c", "import enronlib, socket"], Path(folder))
             try:
                 done = subprocess.run(command, cwd=folder, capture_output=True, timeout=60, check=False)
             except (OSError, subprocess.TimeoutExpired):
@@ -173,7 +174,7 @@ def visible() -> list[Path]:
     """Return the files and folders a caged kernel may read: the system's programs, Python, this package, its sample."""
     wanted = [Path(path) for path in SYSTEM]
     wanted += [Path("/etc") / name for name in SETTINGS]
-    wanted += [Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).resolve().parent.parent]
+    wanted += [Path(sys.prefix), Path(sys.base_prefix), Path(PYTHON_ITSELF).resolve().parent.parent]
     wanted += [Path(site.getusersitepackages()), Path(enronlib.__file__).parent, sample_cache()]
     found: list[Path] = []
     for path in wanted:
