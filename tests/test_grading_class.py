@@ -476,6 +476,19 @@ def test_the_kits_own_function_handed_in_is_seen_in_the_kernel(name, exercise, a
     assert row.in_doubt == (exercise,)
 
 
+def test_the_kits_own_function_in_a_cell_of_the_students_own_is_seen():
+    kits = find_lessons()["02_parse_one_email"]
+    own = "from enronlib.messages import unfold as theirs\n"
+    wrapped = "def unfold(value):\n    return theirs(value)"
+    stub = next(cell for cell in kits.cells if (cell.role, cell.exercise) == ("answer", "parse.unfold"))
+    for first, answer in ((own, wrapped), (own + wrapped, stub.given)):
+        cells = [{"cell_type": "code", "source": first}, {"cell_type": "code", "id": stub.id, "source": answer}]
+        notebook = read_handed_in(json.dumps({"cells": cells}).encode())
+        row = grade_one(Submission("A", Path("A.zip"), {kits.name: notebook}), {kits.name: kits}, Setting())
+        assert (row.points, row.in_doubt) == (kits.exercises["parse.unfold"], ("parse.unfold",))
+        assert row.look == ("parse.unfold: the kit's own unfold was handed in",)
+
+
 REPLACES = f"import builtins\nsetattr(vars()['builtins'], 'print', lambda *_: None)\n{CUBE}"
 
 

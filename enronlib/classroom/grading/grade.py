@@ -19,8 +19,8 @@ from enronlib.classroom.grading.marks import ClassMarks, Marks
 from enronlib.classroom.grading.names import read_roster
 from enronlib.classroom.grading.run import NOTHING_WRITTEN, Setting, run
 from enronlib.classroom.grading.sandbox import Limits, Walls, walls
-from enronlib.classroom.grading.scan import borrowed, tricks
-from enronlib.classroom.grading.transplant import Transplant, transplant
+from enronlib.classroom.grading.scan import aliases, borrowed, tricks
+from enronlib.classroom.grading.transplant import Transplant, defined, transplant
 from enronlib.classroom.verdict import Status, Verdict
 from enronlib.processes import default_start_method, start_fork_server
 
@@ -123,13 +123,16 @@ def _wrote(planned: Transplant) -> bool:
     return any(points and name not in planned.untouched for name, points in planned.lesson.exercises.items())
 
 
-def _doubts(planned: Transplant, correct: Collection[str]) -> Iterator[tuple[str, str]]:
+def _doubts(planned: Transplant, correct: set[str]) -> Iterator[tuple[str, str]]:
     """Yield what is strange in the student's code, each with its exercise, or else its lesson."""
+    known = aliases(step.source for step in planned.steps if step.is_students)
     for step in planned.steps:
         if step.is_students and step.exercise not in planned.untouched:
-            place = step.exercise or planned.lesson.name
-            ours = borrowed(step.source, planned.lesson.defined_by(place)) if place in correct else []
-            yield from ((place, found) for found in (*ours, *tricks(step.source)))
+            for place in correct.intersection([step.exercise] if step.exercise else planned.lesson.exercises):
+                asked = planned.lesson.defined_by(place)
+                names = asked if step.exercise else defined(step.source).intersection(asked)
+                yield from ((place, ours) for ours in borrowed(step.source, names, known))
+            yield from ((step.exercise or planned.lesson.name, trick) for trick in tricks(step.source))
 
 
 def _unread(submission: Submission, lessons: Mapping[str, Lesson]) -> Marks:
