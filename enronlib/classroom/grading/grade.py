@@ -123,12 +123,13 @@ def _wrote(planned: Transplant) -> bool:
     return any(points and name not in planned.untouched for name, points in planned.lesson.exercises.items())
 
 
-def _doubts(planned: Transplant, correct: set[str]) -> Iterator[tuple[str, str]]:
+def _doubts(planned: Transplant, correct: Collection[str]) -> Iterator[tuple[str, str]]:
     """Yield what is strange in the student's code, each with its exercise, or else its lesson."""
     known = aliases(step.source for step in planned.steps if step.is_students)
     for step in planned.steps:
         if step.is_students and step.exercise not in planned.untouched:
-            for place in correct.intersection([step.exercise] if step.exercise else planned.lesson.exercises):
+            places = [step.exercise] if step.exercise else planned.lesson.exercises
+            for place in filter(correct.__contains__, places):
                 asked = planned.lesson.defined_by(place)
                 names = asked if step.exercise else defined(step.source).intersection(asked)
                 yield from ((place, ours) for ours in borrowed(step.source, names, known))
