@@ -260,6 +260,15 @@ def test_a_lesson_beside_zips_or_folders_of_students_makes_the_inbox_no_submissi
     assert list(students([tmp_path / "folders"], lessons)) == ["folders", "RoeRichard"]
 
 
+def test_the_zip_that_submit_made_beside_several_lessons_is_no_second_submission(tmp_path, lessons):
+    for name in (FILE, "01_numbers-Copy1.ipynb"):
+        put(tmp_path / "my-lessons", name)
+    zipped(tmp_path / "my-lessons" / "assignment04_DoeJane.zip", {FILE: BOOK})
+    (found,) = students([tmp_path / "my-lessons"], lessons).values()
+    assert found.student == "my-lessons"
+    assert "not read: assignment04_DoeJane.zip: unpack it and grade again" in found.look
+
+
 @pytest.mark.skipif(os.name == "nt", reason="needs symbolic links")
 def test_links_that_lead_nowhere_stop_nothing(tmp_path, lessons):
     put(tmp_path, f"DoeJane/{FILE}")

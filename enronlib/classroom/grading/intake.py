@@ -44,7 +44,7 @@ class Submission:
 def find_submissions(paths: Sequence[Path], lessons: Mapping[str, Lesson]) -> tuple[list[Path], list[Path]]:
     """Return the files and folders that are submissions, and the files that are none.
 
-    A folder in which lessons lie, and no zips or other students' folders, is a submission; any other one holds
+    A folder in which lessons lie, and neither zips nor students' folders, is a submission; any other one holds
     submissions. Raises UserError if a path does not exist or nothing is found.
     """
     found: list[Path] = []
@@ -266,10 +266,15 @@ def _in_common(notebook: Notebook, lesson: Lesson) -> int:
 
 
 def _is_one(folder: Path, lessons: Mapping[str, Lesson]) -> bool:
-    """Tell whether a folder is what one student handed in: lessons lie in it, and nothing that another handed in."""
+    """Tell whether a folder is what one student handed in: lessons lie in it, and nothing that another handed in.
+
+    One zip beside several lessons is taken for the one that `submit` made of them.
+    """
+    loose = _lessons_in(folder, lessons)
     beside = [each for each in _inside(folder) if each.suffix.lower() != ".ipynb" and each.name != "notebooks"]
-    others = any(_holds_a_lesson(each, lessons) if each.is_dir() else _is_submission(each) for each in beside)
-    return _holds_a_lesson(folder, lessons) and not others
+    folders = [each for each in beside if each.is_dir() and _lessons_in(each, lessons)]
+    zips = [each for each in beside if not each.is_dir() and _is_submission(each)]
+    return bool(loose) and not folders and len(zips) <= (len(loose) > 1)
 
 
 def _handed_in(path: Path) -> list[Path]:
@@ -282,10 +287,11 @@ def _handed_in(path: Path) -> list[Path]:
     return zips or ([] if any(map(made_here, path.glob("*.md"))) else [path])
 
 
-def _holds_a_lesson(folder: Path, lessons: Mapping[str, Lesson]) -> bool:
+def _lessons_in(folder: Path, lessons: Mapping[str, Lesson]) -> list[Path]:
     known = {lesson.casefold() for lesson in lessons}
     files = [each for place in (folder, folder / "notebooks") if place.is_dir() for each in _inside(place)]
-    return any(each.suffix.lower() == ".ipynb" and COPY_OF.sub("", each.stem).casefold() in known for each in files)
+    books = [each for each in files if each.suffix.lower() == ".ipynb"]
+    return [each for each in books if COPY_OF.sub("", each.stem).casefold() in known]
 
 
 def _files(folder: Path) -> Iterator[Path]:

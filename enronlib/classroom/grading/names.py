@@ -102,7 +102,7 @@ def read_roster(path: Path) -> list[Student]:
         names = [row[whole] for row in rows[1:] if len(row) > whole]
     else:
         names = [row[0] for row in rows]
-        if first is not None or last is not None or any(len(row) > 1 or re.search(r"[\d@]", row[0]) for row in rows):
+        if first is not None or last is not None or any(any(row[1:]) or re.search(r"[\d@]", row[0]) for row in rows):
             told = "no column  name,  or  first  and  last,  in its first line;  it has"
             raise UserError(f"{path.name}: {told} {', '.join(rows[0])}")
     seen: Counter[str] = Counter()
