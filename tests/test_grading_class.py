@@ -5,6 +5,8 @@ import csv
 import json
 import sys
 import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -288,6 +290,27 @@ def test_an_interruption_keeps_what_is_finished(tmp_path, lessons, monkeypatch):
     assert threading.active_count() < 5
 
 
+def test_a_second_ctrl_c_keeps_what_is_finished_too(tmp_path, lessons, monkeypatch):
+    inbox = hand_in(tmp_path / "in", **{f"S{number}": untouched() for number in range(3)})
+    shutdown, pressed = ThreadPoolExecutor.shutdown, []
+
+    def interrupted(*_: object) -> Iterator[Future[Marks]]:
+        pressed.append("once")
+        raise KeyboardInterrupt
+
+    def interrupted_again(pool: ThreadPoolExecutor, *arguments: bool, **named: bool) -> None:
+        shutdown(pool, *arguments, **named)
+        if pressed == ["once"]:
+            pressed.append("twice")
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(grading, "_finished", interrupted)
+    monkeypatch.setattr(ThreadPoolExecutor, "shutdown", interrupted_again)
+    with pytest.raises(grading.Stopped, match="0 of 3"):
+        grade([inbox], lessons=lessons, progress=False)
+    assert pressed == ["once", "twice"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -451,6 +474,19 @@ def test_the_kits_own_function_handed_in_is_seen_in_the_kernel(name, exercise, a
     assert (row.status, row.points) == ("look", kits.exercises[exercise])
     assert any(f"{exercise}: the kit's own" in reason for reason in row.look)
     assert row.in_doubt == (exercise,)
+
+
+def test_the_kits_own_function_in_a_cell_of_the_students_own_is_seen():
+    kits = find_lessons()["02_parse_one_email"]
+    own = "from enronlib.messages import unfold as theirs\n"
+    wrapped = "def unfold(value):\n    return theirs(value)"
+    stub = next(cell for cell in kits.cells if (cell.role, cell.exercise) == ("answer", "parse.unfold"))
+    for first, answer in ((own, wrapped), (own + wrapped, stub.given)):
+        cells = [{"cell_type": "code", "source": first}, {"cell_type": "code", "id": stub.id, "source": answer}]
+        notebook = read_handed_in(json.dumps({"cells": cells}).encode())
+        row = grade_one(Submission("A", Path("A.zip"), {kits.name: notebook}), {kits.name: kits}, Setting())
+        assert (row.points, row.in_doubt) == (kits.exercises["parse.unfold"], ("parse.unfold",))
+        assert row.look == ("parse.unfold: the kit's own unfold was handed in",)
 
 
 REPLACES = f"import builtins\nsetattr(vars()['builtins'], 'print', lambda *_: None)\n{CUBE}"

@@ -1,6 +1,5 @@
 """Zips, folders and files as they are handed in, hostile ones too."""
 
-import io
 import json
 import os
 import stat
@@ -14,8 +13,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from enronlib import UserError
-from enronlib.classroom.grading import intake
+from enronlib.classroom.grading import intake, report
 from enronlib.classroom.grading.intake import assign, find_submissions, lesson_of, read_submission
+from enronlib.classroom.grading.marks import ClassMarks, Marks
 from enronlib.classroom.grading.names import read_roster
 from enronlib.classroom.grading.reading import read_handed_in
 from tests.zoo.assignment import NAME, answered, lesson, untouched
@@ -163,10 +163,23 @@ def test_no_notebook_is_a_row_with_a_reason(tmp_path, lessons):
     assert read_submission(zipped(tmp_path / "x.zip", {"essay.txt": b""}), lessons).problem.startswith("no notebook")
 
 
-def test_a_zip_in_a_zip_says_so(tmp_path, lessons):
-    inner = io.BytesIO()
-    zipfile.ZipFile(inner, "w").close()
-    assert "zip inside" in read_submission(zipped(tmp_path / "x.zip", {"x.zip": inner.getvalue()}), lessons).problem
+@pytest.mark.parametrize("name", ["x.zip", "X.ZIP", "hw/x.zip", "rest.7z", f"{FILE}.json", f"hw/{FILE}.txt"])
+def test_work_in_another_wrapper_is_named(tmp_path, lessons, name):
+    short = name.rpartition("/")[2]
+    read = [read_submission(zipped(tmp_path / "A.zip", {name: b"", **more}), lessons) for more in ({}, {FILE: BOOK})]
+    put(tmp_path, f"B/{name}", b"")
+    put(tmp_path, "B/results/count.txt", b"")
+    read.append(read_submission(tmp_path / "B", lessons))
+    put(tmp_path, f"B/{FILE}")
+    read.append(read_submission(tmp_path / "B", lessons))
+    assert all(len(each.look) == 1 and each.look[0].startswith(f"not read: {short}: ") for each in read)
+    assert [list(each.notebooks) for each in read] == [[], [NAME], [], [NAME]]
+    assert all(f"not read: {short}" in each.problem for each in read if not each.notebooks)
+
+
+def test_ten_thousand_wrappers_fill_no_table(tmp_path, lessons):
+    found = read_submission(zipped(tmp_path / "x.zip", {f"{n}.zip": b"" for n in range(10_000)}), lessons)
+    assert len(found.look) == intake.MOST_LOOKS
 
 
 def test_of_two_notebooks_that_of_the_right_name_counts(tmp_path, lessons):
@@ -231,9 +244,46 @@ def test_a_folder_with_a_lesson_in_it_is_one_submission(tmp_path, lessons):
     assert list(students([tmp_path / "DoeJane"], lessons)) == ["DoeJane"]
 
 
-def test_a_lesson_alone_belongs_to_whom_the_folder_is_named_after(tmp_path, lessons):
-    assert list(students([put(tmp_path / "DoeJane", FILE)], lessons)) == ["DoeJane"]
-    assert list(students([put(tmp_path, "01_numbers_RoeRichard.ipynb")], lessons)) == ["RoeRichard"]
+@pytest.mark.parametrize("change", [str, str.upper])
+def test_a_lesson_alone_belongs_to_whom_the_folder_is_named_after(tmp_path, lessons, change):
+    assert list(students([put(tmp_path / "DoeJane", change(FILE))], lessons)) == ["DoeJane"]
+    assert list(students([put(tmp_path, change("01_numbers_") + "RoeRichard.ipynb")], lessons)) == ["RoeRichard"]
+    assert list(students([tmp_path / "DoeJane"], lessons)) == ["DoeJane"]
+
+
+def test_a_lesson_beside_zips_or_folders_of_students_makes_the_inbox_no_submission(tmp_path, lessons):
+    for beside in ("zips", "folders"):
+        put(tmp_path / beside, FILE)
+    zipped(tmp_path / "zips" / "assignment04_DoeJane.zip", {FILE: BOOK})
+    put(tmp_path / "folders", f"RoeRichard/{FILE}")
+    assert list(students([tmp_path / "zips"], lessons)) == ["zips", "DoeJane"]
+    assert list(students([tmp_path / "folders"], lessons)) == ["folders", "RoeRichard"]
+
+
+def test_the_zip_that_submit_made_beside_several_lessons_is_no_second_submission(tmp_path, lessons):
+    for name in (FILE, "01_numbers-Copy1.ipynb"):
+        put(tmp_path / "my-lessons", name)
+    zipped(tmp_path / "my-lessons" / "assignment04_DoeJane.zip", {FILE: BOOK})
+    (found,) = students([tmp_path / "my-lessons"], lessons).values()
+    assert found.student == "my-lessons"
+    assert "not read: assignment04_DoeJane.zip: unpack it and grade again" in found.look
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs symbolic links")
+def test_links_that_lead_nowhere_stop_nothing(tmp_path, lessons):
+    put(tmp_path, f"DoeJane/{FILE}")
+    for link in (f"DoeJane/.#{FILE}", "DoeJane/gone.ipynb", "assignment04_Link.zip"):
+        (tmp_path / link).symlink_to("nowhere")
+    zipped(tmp_path / "assignment04_DoeJane.zip", {FILE: BOOK})
+    found = students([tmp_path], lessons)
+    assert (list(found["DoeJane"].notebooks), len(found["DoeJane"].look)) == ([NAME], 1)
+    assert found["Link"].problem == "assignment04_Link.zip cannot be read: No such file or directory"
+
+
+def test_pages_of_feedback_in_the_inbox_are_nobodys_submission(tmp_path, lessons):
+    put(tmp_path, f"DoeJane/{FILE}")
+    report.write_feedback(ClassMarks({}, [Marks("Jane Doe", "graded", (), ())]), tmp_path / "feedback")
+    assert find_submissions([tmp_path], lessons) == ([tmp_path / "DoeJane"], [tmp_path / "feedback"])
 
 
 def test_nothing_to_grade_is_refused(tmp_path, lessons):

@@ -95,6 +95,11 @@ ROSTERS = {
     "other order and words": "Surname;Given name;id\nDoe;Jane;1\nNúñez;José;2\n",
     "no header": "Jane Doe\nJosé Núñez\n",
     "with a comma": '"name","id"\n"Doe, Jane",1\n"Núñez, José",2\n',
+    "with a comma and no quotes": "name\nDoe, Jane\nNúñez, José\n",
+    "in German": "Vorname;Nachname\nJane;Doe\nJosé;Núñez\n",
+    "in German, family name first": "Name;Vorname\nDoe;Jane\nNúñez;José\n",
+    "of Moodle": '"First name(s)","Last name(s)",ID\nJane,Doe,1\nJosé,Núñez,2\n',
+    "of another system": "Student_Name,Section\nJane Doe,A\nJosé Núñez,A\n",
     "blank lines": "name\n\nJane Doe\n\nJosé Núñez\n\n",
 }
 
@@ -115,7 +120,13 @@ def test_an_empty_roster_is_refused(tmp_path):
         read_roster(roster(tmp_path, "name\n"))
 
 
-@pytest.mark.parametrize("text", ["matr,email\n17,jane@x.org\n", "17,Jane Doe\n18,Lee Long\n", "first,email\nJane,x\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("matr,email\n17,jane@x.org\n", "17,Jane Doe\n18,Lee Long\n", "first,email\nJane,x\n"),
+        *("prénom,nom\nJane,Doe\n", "Jane Doe,A\nLee Long,B\n", "last\nDoe\n"),
+    ],
+)
 def test_a_roster_in_which_names_cannot_be_told_is_refused(tmp_path, text):
     with pytest.raises(UserError, match=f"names.csv: no column .* it has {text.splitlines()[0].replace(',', ', ')}$"):
         read_roster(roster(tmp_path, text))

@@ -1,5 +1,6 @@
 """The cage: what code in it can see and do, and that nothing of it is left."""
 
+import os
 import shutil
 import socket
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 from enronlib.classroom.grading import sandbox
 from enronlib.classroom.grading.lessons import solutions_folder
 from enronlib.classroom.grading.sandbox import TOKEN, Limits, Walls, clean_environment, supervise, visible, walls
+from enronlib.processes import default_start_method
 
 KINDS: list[Any] = [kind for kind in ("bwrap", "unshare") if walls((kind,)).kind == kind]
 PLAIN = Walls("plain")
@@ -121,6 +123,14 @@ def test_without_walls_the_instructor_is_told(monkeypatch):
         walls.cache_clear()
 
 
+@pytest.mark.skipif(not KINDS, reason="no namespaces on this system")
+def test_a_python_called_by_a_path_that_leads_up_has_walls_too(tmp_path):
+    python = os.path.relpath(sys.executable, tmp_path)
+    code = "from enronlib.classroom.grading.sandbox import walls; print(walls().kind)"
+    done = subprocess.run([python, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() in KINDS, done.stderr
+
+
 def run(folder: Path, code: str, seconds: float = 20, limits: Limits | None = None, stop: Event | None = None) -> str:
     limits = limits or Limits(submission=seconds)
     return supervise(exec, (code,), folder, limits, seconds, log=folder / "log.txt", stop=stop)
@@ -154,6 +164,18 @@ def test_a_run_starts_at_home_with_nothing_of_the_instructors(tmp_path, monkeypa
     assert (tmp_path / "log.txt").read_text() == "False True  True\n"
 
 
+def test_no_module_in_the_current_folder_is_run(tmp_path):
+    (tmp_path / "pdb.py").write_text("1 / 0")
+    (tmp_path / "home").mkdir()
+    code = (
+        "import os, sys; from pathlib import Path; from enronlib.classroom.grading.sandbox import begin\n"
+        "sys.path[:0] = [os.getcwd(), os.getcwd()]\n"
+        "begin(Path('home'), {}, Path('log.txt'), exec, ('import pdb, enronlib; print(hasattr(pdb, \"Pdb\"))',))"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=False)
+    assert (tmp_path / "home" / "log.txt").read_text() == "True\n"
+
+
 def test_a_run_that_takes_too_long_is_ended(tmp_path):
     assert run(tmp_path, "import time; time.sleep(300)", seconds=1) == "the submission took longer than 1 seconds"
 
@@ -162,6 +184,37 @@ def test_a_run_can_be_stopped(tmp_path):
     stop = Event()
     Timer(0.5, stop.set).start()
     assert run(tmp_path, "import time; time.sleep(300)", stop=stop)
+
+
+@pytest.mark.skipif(default_start_method() != "forkserver", reason="no fork server on this system")
+def test_a_run_outlives_the_fork_server_and_the_next_has_another(tmp_path):
+    for code in ("import os, time; os.kill(os.getppid(), 9); time.sleep(1); print('done')", "print('done')"):
+        assert run(tmp_path, code) == ""
+    assert (tmp_path / "log.txt").read_text() == "done\ndone\n"
+
+
+@pytest.mark.skipif(default_start_method() != "forkserver", reason="no fork server on this system")
+def test_a_run_whose_fork_server_is_dead_is_still_ended_in_time(tmp_path):
+    code = "import os, time; os.kill(os.getppid(), 9); time.sleep(300)"
+    before = len(marked())
+    assert "longer than" in run(tmp_path, code, seconds=1)
+    assert len(marked()) == before
+
+
+@pytest.mark.parametrize("error", [EOFError, BrokenPipeError, ConnectionRefusedError])
+def test_where_no_process_could_be_started_it_is_tried_once_more(monkeypatch, error):
+    class Process:
+        starts = 0
+
+        def start(self) -> None:
+            self.starts += 1
+            if self.starts < 2:
+                raise error
+
+    process = Process()
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    sandbox._start(process)
+    assert process.starts == 2
 
 
 def test_children_in_sessions_of_their_own_are_ended_with_it(tmp_path):

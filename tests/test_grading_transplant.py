@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from enronlib import UserError
 from enronlib.classroom.grading.lessons import choose_lessons, find_lessons, read_lesson
 from enronlib.classroom.grading.reading import Cell, Notebook, Unreadable, read_handed_in
-from enronlib.classroom.grading.scan import TRICKS, borrowed, tricks
+from enronlib.classroom.grading.scan import TRICKS, aliases, borrowed, tricks
 from enronlib.classroom.grading.transplant import Transplant, defined, transplant
 from tests.zoo.assignment import CUBE, SQUARE, answered, check, lesson, solved, untouched
 
@@ -228,6 +228,28 @@ def test_the_kits_own_function_is_no_answer(answer):
 )
 def test_an_answer_of_ones_own_is_no_loan(answer, name):
     assert borrowed(answer, [name]) == []
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        "from enronlib.messages import read_date, read_email as theirs",
+        "from enronlib import messages as m\nkit = m.read_email\ntheirs = kit",
+        "from enronlib.messages import *\nfrom enronlib.messages import read_email\ntheirs = read_email",
+    ],
+)
+def test_the_kits_own_function_under_another_name_is_no_answer(own):
+    known = aliases([own, "def broken(:"])
+    answer = "def read_email(path, maildir):\n    return theirs(path, maildir)"
+    assert borrowed(answer, ["read_email"], known) == ["the kit's own read_email was handed in"]
+    assert borrowed(answer, ["read_date"], known) == []
+
+
+def test_names_of_the_answers_own_are_no_other_names_for_the_kits_functions():
+    known = aliases(["from enronlib.messages import read_email\ntheirs = messages.read_email\nmail = read_email(path)"])
+    assert known == {"theirs": "read_email"}
+    answer = "def read_email(theirs):\n    return theirs if theirs else read_email(mail)"
+    assert borrowed(answer, ["read_email"], known) == []
 
 
 def test_a_lesson_knows_what_its_answers_define(tmp_path):

@@ -20,6 +20,7 @@ from tests.zoo.assignment import (
     untouched,
 )
 
+STUB = answer(untouched(), "cube").source
 WITHOUT_CUBE = FULL - POINTS["numbers.cube"]
 CASES: dict[str, "Case"] = {}
 ENDLESS: set[str] = set()
@@ -330,6 +331,12 @@ def with_own(book: Any, source: str, before: str = "answer-numbers-cube") -> Any
     return book
 
 
+def into_text(book: Any, source: str) -> Any:
+    """Turn the text of the task into code."""
+    find(book, "task-cube").update(cell_type="code", source=source, outputs=[], execution_count=None)
+    return book
+
+
 def drop(book: Any, cell_id: str) -> None:
     """Delete a cell."""
     book.cells.remove(find(book, cell_id))
@@ -442,6 +449,8 @@ add(
     changed(only_answers),
     FULL,
 )
+add("answer_in_the_text_of_the_task", lambda: into_text(answered(cube=STUB), CUBE), FULL)
+add("text_of_the_task_made_code", lambda: into_text(answered(), "### Exercise: cubes"), FULL)
 add("own_helper", lambda: with_own(answered(cube="def cube(x):\n    return power(x, 3)"), "power = pow"), FULL)
 add(
     "own_cell_sets_the_total",

@@ -19,8 +19,8 @@ from enronlib.classroom.grading.marks import ClassMarks, Marks
 from enronlib.classroom.grading.names import read_roster
 from enronlib.classroom.grading.run import NOTHING_WRITTEN, Setting, run
 from enronlib.classroom.grading.sandbox import Limits, Walls, walls
-from enronlib.classroom.grading.scan import borrowed, tricks
-from enronlib.classroom.grading.transplant import Transplant, transplant
+from enronlib.classroom.grading.scan import aliases, borrowed, tricks
+from enronlib.classroom.grading.transplant import Transplant, defined, transplant
 from enronlib.classroom.verdict import Status, Verdict
 from enronlib.processes import default_start_method, start_fork_server
 
@@ -77,7 +77,11 @@ def grade(
         return store.of(submission) or grade_one(submission, chosen, setting, stop)
 
     points = sum(lesson.points for lesson in chosen.values())
-    rows = _all(submissions, one, store, jobs or max((os.cpu_count() or 2) // 2, 1), points if progress else None)
+    jobs = jobs or max((os.cpu_count() or 2) // 2, 1)
+    try:
+        rows = _all(submissions, one, store, jobs, points if progress else None)
+    except KeyboardInterrupt:  # the first, or a second that came while what runs was ended
+        raise Stopped(store.progress(submissions)) from None
     return ClassMarks(chosen, rows, [*notes, *filter(None, [setting.walls.missing])])
 
 
@@ -121,11 +125,15 @@ def _wrote(planned: Transplant) -> bool:
 
 def _doubts(planned: Transplant, correct: Collection[str]) -> Iterator[tuple[str, str]]:
     """Yield what is strange in the student's code, each with its exercise, or else its lesson."""
+    known = aliases(step.source for step in planned.steps if step.is_students)
     for step in planned.steps:
         if step.is_students and step.exercise not in planned.untouched:
-            place = step.exercise or planned.lesson.name
-            ours = borrowed(step.source, planned.lesson.defined_by(place)) if place in correct else []
-            yield from ((place, found) for found in (*ours, *tricks(step.source)))
+            places = [step.exercise] if step.exercise else planned.lesson.exercises
+            for place in filter(correct.__contains__, places):
+                asked = planned.lesson.defined_by(place)
+                names = [name for name in asked if step.exercise or name in defined(step.source)]
+                yield from ((place, ours) for ours in borrowed(step.source, names, known))
+            yield from ((step.exercise or planned.lesson.name, trick) for trick in tricks(step.source))
 
 
 def _unread(submission: Submission, lessons: Mapping[str, Lesson]) -> Marks:
@@ -182,11 +190,9 @@ def _all(
                     row = done[number]
                     earned = f"{row.points}/{points}" if row.was_graded else row.status
                     print(f"{len(done)} of {len(submissions)}  {row.student}  {earned}", file=sys.stderr, flush=True)
-        except BaseException as error:
+        except BaseException:
             stop.set()
             pool.shutdown(cancel_futures=True)
-            if isinstance(error, KeyboardInterrupt):
-                raise Stopped(store.progress(submissions)) from None
             raise
     return [done[number] for number in range(len(submissions))]
 

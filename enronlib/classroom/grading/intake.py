@@ -16,9 +16,11 @@ from enronlib import UserError
 from enronlib.classroom.grading.lessons import Lesson
 from enronlib.classroom.grading.names import COPY_OF, COURSE_SYSTEM, Student, find_student, namesakes, student_of
 from enronlib.classroom.grading.reading import LARGEST, Notebook, Unreadable, read_handed_in
+from enronlib.classroom.grading.report import made_here
 from enronlib.corpus import natural_key
 
 MOST_NOTEBOOKS = 100
+MOST_LOOKS = 20
 LARGEST_TOGETHER = 4 * LARGEST
 ARCHIVES = (".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 ASIDE = {"__MACOSX", ".ipynb_checkpoints", "site-packages", "node_modules", "solutions"}
@@ -42,20 +44,18 @@ class Submission:
 def find_submissions(paths: Sequence[Path], lessons: Mapping[str, Lesson]) -> tuple[list[Path], list[Path]]:
     """Return the files and folders that are submissions, and the files that are none.
 
-    A folder in which a lesson lies is a submission; any other one holds submissions. Raises UserError if a path does
-    not exist or nothing is found.
+    A folder in which lessons lie, and neither zips nor students' folders, is a submission; any other one holds
+    submissions. Raises UserError if a path does not exist or nothing is found.
     """
     found: list[Path] = []
     others: list[Path] = []
     for path in paths:
         if not path.exists():
             raise UserError(f"there is no {path}")
-        for each in [path] if path.is_file() or _holds_a_lesson(path, lessons) else _inside(path):
-            zips = [] if each.is_file() or any(each.rglob("*.ipynb")) else list(filter(_is_submission, _inside(each)))
-            if zips or each.is_dir() or _is_submission(each):
-                found += zips or [each]  # a course system makes a folder for each student's zip
-            else:
-                others.append(each)
+        for each in [path] if path.is_file() or _is_one(path, lessons) else _inside(path):
+            handed_in = _handed_in(each)
+            found += handed_in
+            others += [] if handed_in else [each]
     if not found:
         raise UserError(
             f"no submission in {', '.join(str(path) for path in paths)}: a zip, a folder or a notebook each"
@@ -162,17 +162,13 @@ class _Files:
 
     def folder(self, path: Path) -> Iterator[tuple[str, bytes | Unreadable]]:
         number = 0
-        for each in sorted(path.rglob("*"), key=lambda file: file.relative_to(path).as_posix()):
-            parts = each.relative_to(path).parts
-            if each.is_symlink() or not each.is_file() or _aside(parts):
-                continue
+        for each in sorted(_files(path), key=lambda file: file.relative_to(path).as_posix()):
             number += self._counts(each.name)
             if each.suffix.lower() == ".ipynb" and number <= MOST_NOTEBOOKS:
-                yield "/".join(parts), self.read(partial(each.open, "rb"))
+                yield each.relative_to(path).as_posix(), self.read(partial(each.open, "rb"))
 
     def zip(self, archive: zipfile.ZipFile) -> Iterator[tuple[str, bytes | Unreadable]]:
         number = 0
-        names = []
         for entry in archive.infolist():
             name = entry.filename.replace("\\", "/")
             parts = PurePosixPath(name).parts
@@ -181,12 +177,9 @@ class _Files:
             elif stat.S_ISLNK(entry.external_attr >> 16):
                 self._look("the zip holds links; they were left out")
             elif not entry.is_dir() and not _aside(parts):
-                names.append(name)
                 number += self._counts(parts[-1] if parts else "")
                 if name.lower().endswith(".ipynb") and number <= MOST_NOTEBOOKS:
                     yield name, self.read(partial(archive.open, entry))
-        if not number and any(name.lower().endswith(".zip") for name in names):
-            self.submission.problem = "there is a zip inside the zip, and no notebook beside it: unpack it once"
 
     def read(self, opened: Callable[[], Any]) -> bytes | Unreadable:
         """Return a file's bytes, one more than a notebook may have at most, whatever size it claims to have."""
@@ -199,16 +192,20 @@ class _Files:
         return data if self.room >= 0 else Unreadable("too much altogether: clear the outputs")
 
     def _counts(self, name: str) -> bool:
-        """Tell whether a file is a notebook; remark on code that will not run."""
+        """Tell whether a file is a notebook; remark on code that will not run, and have work in a wrapper looked at."""
         if name.lower().endswith(".ipynb"):
             return True
+        if name.lower().endswith((".zip", *ARCHIVES)):
+            self._look(f"not read: {name}: unpack it and grade again")
+        elif ".ipynb." in name.lower():
+            self._look(f"not read: {name}: let its name end in .ipynb and grade again")
         if name.endswith((".py", ".ini", ".toml", ".cfg")):
             remark = "Files beside the notebooks (.py, .ini and others) are not used in grading."
             self.submission.remarks += [remark] if remark not in self.submission.remarks else []
         return False
 
     def _look(self, reason: str) -> None:
-        if reason not in self.submission.look:
+        if reason not in self.submission.look and len(self.submission.look) < MOST_LOOKS:
             self.submission.look.append(reason)
 
 
@@ -268,10 +265,44 @@ def _in_common(notebook: Notebook, lesson: Lesson) -> int:
     return sum(cell.exercise in lesson.exercises or cell.id in ids or cell.source in given for cell in notebook.cells)
 
 
-def _holds_a_lesson(folder: Path, lessons: Mapping[str, Lesson]) -> bool:
-    return any(COPY_OF.sub("", path.stem) in lessons for path in folder.glob("*.ipynb")) or any(
-        path.stem in lessons for path in folder.glob("notebooks/*.ipynb")
-    )
+def _is_one(folder: Path, lessons: Mapping[str, Lesson]) -> bool:
+    """Tell whether a folder is what one student handed in: lessons lie in it, and nothing that another handed in.
+
+    One zip beside several lessons is taken for the one that `submit` made of them.
+    """
+    loose = _lessons_in(folder, lessons)
+    beside = [each for each in _inside(folder) if each.suffix.lower() != ".ipynb" and each.name != "notebooks"]
+    folders = [each for each in beside if each.is_dir() and _lessons_in(each, lessons)]
+    zips = [each for each in beside if not each.is_dir() and _is_submission(each)]
+    return bool(loose) and not folders and len(zips) <= (len(loose) > 1)
+
+
+def _handed_in(path: Path) -> list[Path]:
+    """Return the submissions that a file or folder in an inbox is: none if it is something else, such as feedback."""
+    if not path.is_dir():
+        return [path] if _is_submission(path) else []
+    if any(_notebooks(path)):
+        return [path]
+    zips = list(filter(_is_submission, _inside(path)))  # a course system makes a folder for each student's zip
+    return zips or ([] if any(map(made_here, path.glob("*.md"))) else [path])
+
+
+def _lessons_in(folder: Path, lessons: Mapping[str, Lesson]) -> list[Path]:
+    known = {lesson.casefold() for lesson in lessons}
+    files = [each for place in (folder, folder / "notebooks") if place.is_dir() for each in _inside(place)]
+    books = [each for each in files if each.suffix.lower() == ".ipynb"]
+    return [each for each in books if COPY_OF.sub("", each.stem).casefold() in known]
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Yield the files anywhere in a folder, but for links, hidden ones and those where no student writes."""
+    for each in folder.rglob("*"):
+        if not each.is_symlink() and each.is_file() and not _aside(each.relative_to(folder).parts):
+            yield each
+
+
+def _notebooks(folder: Path) -> Iterator[Path]:
+    return (each for each in _files(folder) if each.suffix.lower() == ".ipynb")
 
 
 def _is_submission(path: Path) -> bool:
@@ -296,11 +327,13 @@ def _plainly(error: Exception) -> str:
 
 
 def _time(path: Path | None) -> float:
-    """Return when a submission was last changed: for a folder its newest notebook."""
+    """Return when a submission was last changed: for a folder its newest notebook; 0 where that cannot be told."""
     if path is None:
         return 0.0
-    notebooks = path.rglob("*.ipynb") if path.is_dir() else [path]
-    return max((each.stat().st_mtime for each in notebooks), default=0.0)
+    try:
+        return max((each.stat().st_mtime for each in (_notebooks(path) if path.is_dir() else [path])), default=0.0)
+    except OSError:  # a link that leads nowhere
+        return 0.0
 
 
 def _inside(folder: Path) -> list[Path]:
@@ -314,6 +347,7 @@ def _student(path: Path, lessons: Mapping[str, Lesson]) -> str:
     name = student_of(path)
     if path.suffix.lower() == ".ipynb":
         for lesson in lessons:
-            if lesson in name:
-                return name.replace(lesson, "").strip(" _-") or student_of(path.resolve().parent)
+            if lesson.casefold() in name.casefold():
+                rest = re.sub(re.escape(lesson), "", name, flags=re.IGNORECASE)
+                return rest.strip(" _-") or student_of(path.resolve().parent)
     return name

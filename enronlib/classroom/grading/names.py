@@ -83,24 +83,28 @@ def key(name: str) -> str:
 
 
 def read_roster(path: Path) -> list[Student]:
-    """Return the students in a CSV file with a header: `name`, or `first` and `last` (`given` and `family`), in order.
+    """Return the students in a CSV file with a header: `name`, or `first` and `last` (`Vorname`, `Nachname`), in order.
 
-    Other columns do not matter. A file without such a header has the names in its first column, if they look like
-    names. Raises UserError if they do not, or if there is no student in it.
+    Other columns do not matter. A file without such a header has names and nothing else. Raises UserError if it has
+    more, or if there is no student in it.
     """
     lines = decoded(path.read_bytes()).splitlines()
     delimiter = max(",;\t", key="\n".join(lines[:20]).count)
     rows = [[field.strip() for field in row] for row in csv.reader(lines, delimiter=delimiter) if any(row)]
-    header = [field.casefold() for field in rows[0]] if rows else []
+    header = [re.sub(r"[\s_-]+", " ", field.casefold().removesuffix("(s)")) for field in rows[0]] if rows else []
     first, last, whole = (_column(header, *names) for names in (FIRST, LAST, WHOLE))
+    last = whole if last is None and first is not None else last  # German lists: Name, Vorname
     if first is not None and last is not None:
         names = [f"{row[last]}, {row[first]}" for row in rows[1:] if len(row) > max(first, last)]
+    elif whole is not None and len(header) == 1:
+        names = [", ".join(filter(None, row)) for row in rows[1:]]  # Doe, Jane  without quotes
     elif whole is not None:
         names = [row[whole] for row in rows[1:] if len(row) > whole]
     else:
         names = [row[0] for row in rows]
-        if first is not None or last is not None or any(re.search(r"[\d@]", name) for name in names):
-            raise UserError(f"{path.name}: no column  name,  or  first  and  last;  it has {', '.join(rows[0])}")
+        if first is not None or last is not None or any(any(row[1:]) or re.search(r"[\d@]", row[0]) for row in rows):
+            told = "no column  name,  or  first  and  last,  in its first line;  it has"
+            raise UserError(f"{path.name}: {told} {', '.join(rows[0])}")
     seen: Counter[str] = Counter()
     students = []
     for student in [_student(name) for name in names if key(name)]:
@@ -129,9 +133,9 @@ def find_student(name: str, roster: list[Student]) -> tuple[Student | None, bool
     return (by_key[near[0]], True) if len({by_key[each].name for each in near}) == 1 else (None, False)
 
 
-FIRST = ("first", "first name", "firstname", "given", "given name")
-LAST = ("last", "last name", "lastname", "family", "family name", "surname")
-WHOLE = ("name", "student", "full name")
+FIRST = ("first", "first name", "firstname", "given", "given name", "forename", "vorname")
+LAST = ("last", "last name", "lastname", "family", "family name", "surname", "nachname", "familienname")
+WHOLE = ("name", "student", "full name", "student name")
 
 
 def _column(header: list[str], *names: str) -> int | None:

@@ -39,7 +39,7 @@ def write_csv(marks: ClassMarks, path: Path) -> tuple[Path, Path | None]:
 
 def write_feedback(marks: ClassMarks, folder: Path) -> list[Path]:
     """Write a Markdown page for each student; return the files. Pages of an earlier grading are removed first."""
-    for earlier in filter(_made_here, folder.glob("*.md")):
+    for earlier in filter(made_here, folder.glob("*.md")):
         earlier.unlink()
     written = []
     taken: Counter[str] = Counter()
@@ -58,7 +58,8 @@ def write_class_page(marks: ClassMarks, folder: Path) -> Path:
     return write(folder.with_name(f"{folder.name}_class.md"), class_page(marks).encode("utf-8", "replace"))
 
 
-def _made_here(page: Path) -> bool:
+def made_here(page: Path) -> bool:
+    """Tell whether a file is a page of feedback, of this grading or an earlier one."""
     return page.is_file() and page.read_bytes().startswith(MADE_HERE.encode())
 
 

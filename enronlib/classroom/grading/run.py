@@ -14,7 +14,7 @@ import matplotlib
 import nbformat
 
 from enronlib.classroom.grading.records import DIED, Record
-from enronlib.classroom.grading.sandbox import Limits, Walls, sample_cache, supervise, walls
+from enronlib.classroom.grading.sandbox import PYTHON_ITSELF, Limits, Walls, sample_cache, supervise, walls
 from enronlib.classroom.grading.transplant import Step, Transplant
 from enronlib.classroom.grading.worker import Job, work
 from enronlib.classroom.verdict import Status, Verdict
@@ -82,7 +82,7 @@ def _round(base: Path, lessons: Iterable["_Lesson"], setting: Setting, seconds: 
         nbformat.write(lesson.transplant.notebook(lesson.dropped), notebooks[-1])
     (desk / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     limits = {name: getattr(setting.limits, name) for name in ("memory", "file", "processes")}
-    kernel = [sys.executable, "-m", "enronlib.classroom.grading.launch", json.dumps(limits)]
+    kernel = [PYTHON_ITSELF, "-m", "enronlib.classroom.grading.launch", json.dumps(limits)]
     job = Job(
         notebooks=[str(path) for path in notebooks],
         results=str(desk / "results.jsonl"),

@@ -36,6 +36,7 @@ SETTINGS = [  # what programs need of /etc; nothing in it is secret
     *("alternatives", "fonts", "group", "hosts", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "locale.alias"),
     *("localtime", "mime.types", "nsswitch.conf", "passwd", "static", "timezone"),
 ]
+PYTHON_ITSELF = os.path.abspath(sys.executable)  # noqa: PTH100  no link is followed, and no cage knows `../venv`
 DEVICES = ["null", "zero", "full", "random", "urandom"]
 
 PYTHON = {
@@ -159,7 +160,7 @@ def walls(kinds: tuple[str, ...] = ("bwrap", "unshare")) -> Walls:
             continue
         found = Walls(kind, program)
         with tempfile.TemporaryDirectory(prefix="enronlib-") as folder:
-            command = found.command([sys.executable, "-c", "import enronlib, socket"], Path(folder))
+            command = found.command([PYTHON_ITSELF, "-c", "import enronlib, socket"], Path(folder))
             try:
                 done = subprocess.run(command, cwd=folder, capture_output=True, timeout=60, check=False)
             except (OSError, subprocess.TimeoutExpired):
@@ -173,7 +174,7 @@ def visible() -> list[Path]:
     """Return the files and folders a caged kernel may read: the system's programs, Python, this package, its sample."""
     wanted = [Path(path) for path in SYSTEM]
     wanted += [Path("/etc") / name for name in SETTINGS]
-    wanted += [Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).resolve().parent.parent]
+    wanted += [Path(sys.prefix), Path(sys.base_prefix), Path(PYTHON_ITSELF).resolve().parent.parent]
     wanted += [Path(site.getusersitepackages()), Path(enronlib.__file__).parent, sample_cache()]
     found: list[Path] = []
     for path in wanted:
@@ -234,27 +235,47 @@ def supervise(
     context: Any = multiprocessing.get_context(default_start_method())
     process = context.Process(target=begin, args=(home, environment, log, task, arguments))
     with _starting, main_module_hidden():
-        process.start()
-    assert process.pid is not None
-    reason = ""
-    end = time.monotonic() + seconds
+        _start(process)
     try:
-        while process.is_alive():
-            started = _below(process.pid)
-            if (excess := _excess(process.pid, started, limits, home)) and not reason:
+        return _watch(process, home, limits, time.monotonic() + seconds, stop)
+    finally:
+        process.join()
+        _kill(_marked(token))
+
+
+def _start(process: Any) -> None:
+    try:
+        process.start()
+    except (EOFError, ConnectionError):  # the fork server ended just now; there is a new one at the next start
+        time.sleep(1)
+        process.start()
+
+
+def _watch(process: Any, home: Path, limits: Limits, end: float, stop: Event | None) -> str:
+    """See to the limits until the process has ended; return what ended it early. What it started ends with it.
+
+    Whether it lives the system is asked: `multiprocessing` takes it for dead when the fork server is.
+    """
+    try:
+        worker = psutil.Process(process.pid)
+    except psutil.NoSuchProcess:
+        return ""
+    reason = ""
+    try:
+        while _lives(worker):
+            started = _below(worker)
+            if (excess := _excess(worker, started, limits, home)) and not reason:
                 reason = excess
             if excess:
                 _kill(started)
             if time.monotonic() > end or (stop and stop.is_set()):
-                reason = f"the submission took longer than {limits.submission:.0f} seconds"
-                break
-            process.join(POLL)
+                return f"the submission took longer than {limits.submission:.0f} seconds"
+            if process.is_alive():
+                process.join(POLL)
+            else:
+                psutil.wait_procs([worker], POLL)
     finally:
-        started = _below(process.pid)
-        process.kill()
-        process.join()
-        _kill(started)
-        _kill(_marked(token))
+        _kill([worker, *_below(worker)])
     return reason
 
 
@@ -264,7 +285,9 @@ def begin(home: Path, environment: dict[str, str], log: Path, task: Callable[...
         os.setsid()  # Ctrl-C is for the instructor's process, which then ends this one
     os.environ.clear()
     os.environ.update(environment)
-    sys.path[:] = [path for path in sys.path if Path(path).is_absolute()]  # no module of the student's
+    here, kit = Path.cwd(), str(Path(enronlib.__file__).parents[1])
+    elsewhere = [path for path in sys.path if Path(path).is_absolute() and Path(path).resolve() != here]
+    sys.path[:] = [*elsewhere, *([] if kit in elsewhere else [kit])]  # no pdb.py of a student's, there or at home
     os.chdir(home)
     with Path(os.devnull).open("rb") as nothing, log.open("ab") as out:
         for stream, file in enumerate((nothing, out, out)):
@@ -272,11 +295,11 @@ def begin(home: Path, environment: dict[str, str], log: Path, task: Callable[...
     task(*arguments)
 
 
-def _excess(pid: int, started: Sequence[psutil.Process], limits: Limits, home: Path) -> str:
+def _excess(worker: psutil.Process, started: Sequence[psutil.Process], limits: Limits, home: Path) -> str:
     memory = 0
-    for each in [pid, *(child.pid for child in started)]:
+    for each in (worker, *started):
         with contextlib.suppress(psutil.Error):
-            memory += psutil.Process(each).memory_info().rss
+            memory += each.memory_info().rss
     if memory > limits.memory:
         return f"it used more than {limits.memory / 1e9:.1f} GB of memory"
     if len(started) > limits.processes:
@@ -288,9 +311,16 @@ def _excess(pid: int, started: Sequence[psutil.Process], limits: Limits, home: P
     return ""
 
 
-def _below(pid: int) -> list[psutil.Process]:
+def _lives(worker: psutil.Process) -> bool:
     try:
-        return psutil.Process(pid).children(recursive=True)
+        return worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def _below(worker: psutil.Process) -> list[psutil.Process]:
+    try:
+        return worker.children(recursive=True)
     except psutil.Error:
         return []
 

@@ -6,7 +6,7 @@ usual tricks.
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TypeGuard
@@ -55,20 +55,41 @@ def tricks(source: str) -> list[str]:
     return found
 
 
-def borrowed(source: str, names: Iterable[str]) -> list[str]:
+def borrowed(source: str, names: Iterable[str], aliases: Mapping[str, str] = {}) -> list[str]:
     """Return which of the names that an answer was to define it takes from the kit, imported or as `messages.name`.
 
-    Only what the kit itself has counts: `partition` is also a method of every text.
+    Only what the kit itself has counts: `partition` is also a method of every text. `aliases` are those of all the
+    student's cells; what the answer itself gives a value to, an argument for instance, is none.
     """
+    nodes = _nodes(source)
+    used = {alias.name for node in nodes if _takes_from_the_kit(node) for alias in node.names}
+    used |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    own = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    own |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    used |= {aliases[node.id] for node in nodes if isinstance(node, ast.Name) and node.id in aliases.keys() - own}
+    return [OURS.format(name) for name in names if name in used & _of_the_kit()]
+
+
+def aliases(sources: Iterable[str]) -> dict[str, str]:
+    """Return the other names cells give to what the kit has: `read_email as theirs`, `theirs = mail.read_email`."""
+    found: dict[str, str] = {}
+    for node in (node for source in sources for node in _nodes(source)):
+        if _takes_from_the_kit(node):
+            found |= {alias.asname or alias.name: alias.name for alias in node.names}
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute | ast.Name):
+            value = node.value.attr if isinstance(node.value, ast.Attribute) else found.get(node.value.id, "")
+            found |= {target.id: value for target in node.targets if isinstance(target, ast.Name)}
+    return {alias: name for alias, name in found.items() if alias != name and name in _of_the_kit()}
+
+
+def _nodes(source: str) -> list[ast.AST]:
+    """Return all of a cell's syntax; nothing if it has none."""
     from IPython.core.inputtransformer2 import TransformerManager  # noqa: PLC0415  costly, and only for grading
 
     try:
-        tree = ast.parse(TransformerManager().transform_cell(CELL_MAGIC.sub("", source)))
+        return list(ast.walk(ast.parse(TransformerManager().transform_cell(CELL_MAGIC.sub("", source)))))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
-    used = {alias.name for node in ast.walk(tree) if _takes_from_the_kit(node) for alias in node.names}
-    used |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    return [OURS.format(name) for name in names if name in used & _of_the_kit()]
 
 
 def _takes_from_the_kit(node: ast.AST) -> TypeGuard[ast.ImportFrom]:

@@ -91,9 +91,12 @@ def _pieces(lesson: Lesson, match: "_Match") -> Iterator[Piece]:
             yield "check", cell, _own_check(lesson, cell.given)
             if cell.hidden_tests:
                 yield "hidden", cell, _own_check(lesson, cell.full)
-        elif cell.kind == "code":
-            yield None, None, cell.full
-            yield from (("own", None, changed) for changed in match.changed(place, cell))
+        else:
+            if cell.kind == "code":
+                yield None, None, cell.full
+            yield from (
+                ("own", None, changed) for changed in match.changed(place, cell)
+            )  # a text turned into code, too
         yield from match.extras(place)
 
 
@@ -189,9 +192,12 @@ class _Match:
         return [cell.source for cell in self.at(place) if cell.kind == "code" and cell.source not in known]
 
     def defined_elsewhere(self, pristine: PristineCell) -> bool:
-        """Tell whether a cell of the student's own defines what an untouched stub would overwrite."""
+        """Tell whether a cell of the student's own, or once a text, defines what an untouched stub would overwrite."""
         names = defined(pristine.given)
-        return any(names & defined(cell.source) for _, cell in self._unplaced() if cell.kind == "code")
+        own = [cell.source for _, cell in self._unplaced() if cell.kind == "code"]
+        for place, cell in enumerate(self.lesson.cells):
+            own += self.changed(place, cell) if cell.kind != "code" else []
+        return any(names & defined(source) for source in own)
 
     def untouched(self) -> Iterator[str]:
         """Yield the exercises for which the student wrote nothing."""
