@@ -11,6 +11,7 @@ import os
 import secrets
 import shlex
 import shutil
+import signal
 import site
 import subprocess
 import sys
@@ -283,6 +284,7 @@ def begin(home: Path, environment: dict[str, str], log: Path, task: Callable[...
     """In a new process: keep nothing of the one that started it but the modules it has loaded, and do the task."""
     if hasattr(os, "setsid"):
         os.setsid()  # Ctrl-C is for the instructor's process, which then ends this one
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # or kernels would not hear it: the fork server does not
     os.environ.clear()
     os.environ.update(environment)
     here, kit = Path.cwd(), str(Path(enronlib.__file__).parents[1])
