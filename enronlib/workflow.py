@@ -60,28 +60,42 @@ class StampedTarget(luigi.LocalTarget):
     def exists(self) -> bool:
         """Tell whether the file is as its stamp says, and was made from what it should be made from."""
         try:
-            stamp = json.loads(self.stamp.read_text(encoding="utf-8"))
+            stamp = json.loads(self.stamp_text())
             return size_and_time(self.file) == stamp["size_and_time"] and self.made_from in (None, stamp["made_from"])
         except (OSError, ValueError, LookupError, TypeError):  # no file, no stamp or half of one
             return False
 
-    @contextmanager
-    def temporary_path(self) -> Iterator[Path]:
-        """Give a path to write to; if the block ends well, what was written becomes the file and gets its stamp."""
-        with self._replacing(self.file) as unfinished:
-            yield unfinished
-            stamp = {"made_from": self.made_from, "size_and_time": size_and_time(unfinished)}
-        with self._replacing(self.stamp) as unfinished:
-            unfinished.write_text(json.dumps(stamp), encoding="utf-8")
+    def stamp_text(self) -> str:
+        """Return the stamp, which is another one each time the file is made, or nothing if there is none."""
+        try:
+            return self.stamp.read_text(encoding="utf-8")
+        except OSError:
+            return ""
 
     @contextmanager
-    def _replacing(self, path: Path) -> Iterator[Path]:
+    def temporary_path(self) -> Iterator[Path]:
+        """Give a path to write to; if the block ends well, what was written becomes the file and gets its stamp.
+
+        If another run has made the same meanwhile, that stays: it may be in use already.
+        """
+        before = self.stamp_text()
+        with self._unfinished(self.file) as unfinished:
+            yield unfinished
+            if self.stamp_text() != before and self.exists():
+                return
+            stamp = {"made_from": self.made_from, "size_and_time": size_and_time(unfinished)}
+            unfinished.replace(self.file)
+        with self._unfinished(self.stamp) as unfinished:
+            unfinished.write_text(json.dumps(stamp), encoding="utf-8")
+            unfinished.replace(self.stamp)
+
+    @contextmanager
+    def _unfinished(self, path: Path) -> Iterator[Path]:
         folder = self.stamp.parent / UNFINISHED
         folder.mkdir(parents=True, exist_ok=True)
         unfinished = folder / f"{uuid.uuid4().hex}-{path.name}"
         try:
             yield unfinished
-            unfinished.replace(path)
         finally:
             unfinished.unlink(missing_ok=True)
 

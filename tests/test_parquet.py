@@ -5,7 +5,7 @@ import sys
 from datetime import timedelta, timezone
 
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enronlib.messages import FIELDS, plain_text
@@ -18,6 +18,7 @@ EMAILS = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)  # the first example loads pandas
 @given(st.lists(EMAILS, min_size=1, max_size=5))
 def test_columns_are_those_that_arrow_would_make_of_the_rows(rows):
     assert columns_of(rows).equals(pa.RecordBatch.from_pylist(rows, SCHEMA))

@@ -41,11 +41,13 @@ from enronlib.processes import PRELOADED
 from enronlib.running import build
 from enronlib.words import tokens
 from enronlib.workflow import (
+    UNFINISHED,
     DrawTopWords,
     MapMailbox,
     ProcessEnronEmails,
     ProcessMailbox,
     ReduceCounts,
+    StampedTarget,
     run_workflow,
 )
 
@@ -657,6 +659,17 @@ def test_two_scripts_at_once_need_no_main_guard_and_leave_right_results(maildir,
     assert [process.communicate(timeout=60)[1] for process in both] == ["", ""]
     assert run().succeeded
     assert_right(maildir, out)
+
+
+def test_what_another_run_made_meanwhile_stays(tmp_path):
+    ours, theirs = (StampedTarget(tmp_path / "file.txt", "the same mail") for _ in range(2))
+    with ours.temporary_path() as slow:
+        with theirs.temporary_path() as quick:
+            quick.write_text("theirs", encoding="utf-8")
+        slow.write_text("ours", encoding="utf-8")
+    assert ours.file.read_text(encoding="utf-8") == "theirs"
+    assert ours.exists()
+    assert not list(tmp_path.rglob(f"{UNFINISHED}/*"))
 
 
 @pytest.fixture
