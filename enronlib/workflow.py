@@ -83,8 +83,8 @@ class StampedTarget(luigi.LocalTarget):
             yield unfinished
             if self.stamp_text() != before and self.exists():
                 return
-            stamp = {"made_from": self.made_from, "size_and_time": size_and_time(unfinished)}
             unfinished.replace(self.file)
+        stamp = {"made_from": self.made_from, "size_and_time": size_and_time(self.file)}
         with self._unfinished(self.stamp) as unfinished:
             unfinished.write_text(json.dumps(stamp), encoding="utf-8")
             unfinished.replace(self.stamp)
