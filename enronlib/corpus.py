@@ -37,7 +37,7 @@ def keep_apart(maildir: Path, out: Path) -> None:
 
 def mailboxes(maildir: Path) -> list[Path]:
     """Return the mailbox folders of `maildir` in natural order; hidden folders and links out of it are left out."""
-    return [Path(entry) for entry in _entries(maildir, os.path.realpath(maildir)) if entry.is_dir()]
+    return [Path(entry) for entry in _entries(maildir, maildir.resolve()) if entry.is_dir()]
 
 
 def message_files(mailbox: Path) -> list[Path]:
@@ -46,7 +46,7 @@ def message_files(mailbox: Path) -> list[Path]:
     A message is any file that is not hidden, however deep it lies and whatever it is called. Links are followed
     only to files inside the maildir; a link to a folder could lead in circles and is left out.
     """
-    return [Path(entry) for entry in _walk(mailbox, os.path.realpath(mailbox.parent))]
+    return [Path(entry) for entry in _walk(mailbox, mailbox.resolve().parent)]
 
 
 def fingerprint(mailbox: Path) -> str:
@@ -55,7 +55,7 @@ def fingerprint(mailbox: Path) -> str:
     It is made from names, sizes and times of change, so the messages themselves are not read.
     """
     digest = hashlib.sha256()
-    for entry in _walk(mailbox, os.path.realpath(mailbox.parent)):
+    for entry in _walk(mailbox, mailbox.resolve().parent):
         name, status = entry.path.removeprefix(os.fspath(mailbox)), entry.stat()
         line = f"{name}\t{status.st_size}\t{status.st_mtime_ns}\n"
         digest.update(line.encode("utf-8", "surrogatepass"))
@@ -68,7 +68,12 @@ def natural_key(name: str) -> tuple[list[tuple[int, int, str]], str]:
     return [(0, int(part), "") if part[0] in "0123456789" else (1, 0, part) for part in parts], name
 
 
-def _walk(folder: str | Path, maildir: str) -> Iterator[os.DirEntry[str]]:
+def printable(text: str) -> str:
+    """Return the text with a question mark for each byte that is no letter, as names of old files may hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _walk(folder: str | Path, maildir: Path) -> Iterator[os.DirEntry[str]]:
     for entry in _entries(folder, maildir):
         if entry.is_file():
             yield entry
@@ -76,22 +81,17 @@ def _walk(folder: str | Path, maildir: str) -> Iterator[os.DirEntry[str]]:
             yield from _walk(entry.path, maildir)
 
 
-def _entries(folder: str | Path, maildir: str) -> list[os.DirEntry[str]]:
+def _entries(folder: str | Path, maildir: Path) -> list[os.DirEntry[str]]:
     with os.scandir(folder) as entries:  # three times as fast as pathlib: it knows files from folders without asking
         visible = [entry for entry in entries if not entry.name.startswith(".")]
     inside = [entry for entry in visible if not entry.is_symlink() or _leads_inside(entry, maildir)]
     return sorted(inside, key=lambda entry: natural_key(entry.name))
 
 
-def _leads_inside(link: os.DirEntry[str], maildir: str) -> bool:
+def _leads_inside(link: os.DirEntry[str], maildir: Path) -> bool:
     """Tell whether a link leads to something below the maildir; a broken or circular one leads nowhere."""
     try:
         link.stat()
     except OSError:
         return False
-    return Path(maildir) in Path(os.path.realpath(link)).parents
-
-
-def printable(text: str) -> str:
-    """Return the text with a question mark for each byte that is no letter, as names of old files may hold."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return maildir in Path(link).resolve().parents

@@ -9,9 +9,10 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
+from typing import Any
 
 from enronlib import UserError
 
@@ -46,7 +47,8 @@ def start_fork_server(*modules: str) -> None:
     from multiprocessing import forkserver  # noqa: PLC0415  not on Windows
 
     forkserver.set_forkserver_preload(list(modules))
-    with starting_by("forkserver"), undisturbed():  # or it would settle the method for good
+    # It shall not settle the start method for good, nor import what lies in this folder, nor hear Ctrl-C.
+    with starting_by("forkserver"), environment(PYTHONSAFEPATH="1"), interrupts_going_to(signal.SIG_IGN):
         try:
             forkserver.ensure_running()
         except OSError as error:
@@ -64,35 +66,45 @@ def check_temporary_folder() -> None:
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
-    """Start programs of Python's within the block that do not hear Ctrl-C, nor import what lies in this folder."""
-    safe_path = os.environ.get("PYTHONSAFEPATH")
-    os.environ["PYTHONSAFEPATH"] = "1"
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN) if in_main_thread else None
+def environment(**changes: str | None) -> Iterator[None]:
+    """Have these environment variables within the block; None means without."""
+    before = {name: os.environ.get(name) for name in changes}
+    set_environment(changes)
     try:
         yield
     finally:
-        if handler is not None:
-            signal.signal(signal.SIGINT, handler)
-        if safe_path is None:
-            del os.environ["PYTHONSAFEPATH"]
+        set_environment(before)
+
+
+def set_environment(changes: Mapping[str, str | None]) -> None:
+    """Set environment variables, or with None take them away."""
+    for name, value in changes.items():
+        if value is None:
+            os.environ.pop(name, None)
         else:
-            os.environ["PYTHONSAFEPATH"] = safe_path
+            os.environ[name] = value
+
+
+@contextmanager
+def interrupts_going_to(handler: Any) -> Iterator[None]:
+    """Let `handler` have what Ctrl-C sends within the block. Only the main thread can; in another nothing changes."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        yield
+    finally:
+        if before is not None:  # a handler of another program's making cannot be put back
+            signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
 def interrupt_held_back() -> Iterator[None]:
     """Let Ctrl-C wait for the end of the block, in which a process starts: half a start leaves one that fails."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
     came: list[int] = []
-    handler = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
-    try:
+    with interrupts_going_to(lambda number, _: came.append(number)):
         yield
-    finally:
-        signal.signal(signal.SIGINT, handler)
     if came:
         signal.raise_signal(signal.SIGINT)
 

@@ -286,10 +286,7 @@ def run_workflow(
     maildir, out = corpus.find_maildir(maildir), Path(out)
     corpus.keep_apart(maildir, out)
     if scheduler_url:
-        maildir, out = (
-            maildir.resolve(),
-            out.resolve(),
-        )  # a scheduler knows tasks by their parameters, not by our folder
+        maildir, out = maildir.resolve(), out.resolve()  # or the tasks of two users look the same to it
     processed, results = out / "processed", out / "results"
     fingerprints = {mailbox.name: look_at(mailbox) for mailbox in corpus.mailboxes(maildir)}
     try:

@@ -3,11 +3,11 @@
 import contextlib
 import io
 import logging
-import os
 import time
 from collections.abc import Iterator
 from typing import TextIO, cast
-from unittest.mock import patch
+
+from enronlib.processes import environment
 
 
 @contextlib.contextmanager
@@ -27,7 +27,7 @@ def silence() -> Iterator[None]:
 def in_houston() -> Iterator[None]:
     """Set the clock to Houston, where the system can: who takes local time for UTC is wrong on any machine then."""
     try:
-        with patch.dict(os.environ, TZ="CST6CDT"):
+        with environment(TZ="CST6CDT"):
             _set_clock()
             yield
     finally:

@@ -132,7 +132,8 @@ def _doubts(planned: Transplant, correct: Collection[str]) -> Iterator[tuple[str
             for place in filter(correct.__contains__, places):
                 asked = planned.lesson.defined_by(place)
                 names = [name for name in asked if step.exercise or name in defined(step.source)]
-                yield from ((place, ours) for ours in borrowed(step.source, names, known))
+                if names:
+                    yield from ((place, ours) for ours in borrowed(step.source, names, known))
             yield from ((step.exercise or planned.lesson.name, trick) for trick in tricks(step.source))
 
 

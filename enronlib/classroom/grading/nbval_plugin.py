@@ -6,8 +6,6 @@ cell that took too long the next ones are judged as ever; a dead kernel is seen 
 with a scoreboard.
 """
 
-import contextlib
-import os
 import re
 import secrets
 import time
@@ -29,6 +27,7 @@ from enronlib.classroom.grading.scoreboard import scoreboard
 from enronlib.classroom.grading.transplant import IMPORT_CHECK
 from enronlib.classroom.notebook import code_cells, exercise_name, role
 from enronlib.classroom.verdict import Status
+from enronlib.processes import environment
 
 NBVALS_TIMEOUT = 2000  # seconds; nbval's default, half an hour of waiting for an endless loop
 LONGEST = 500  # characters of a message
@@ -116,7 +115,7 @@ class LessonFile(IPyNbFile):  # type: ignore[misc]
         cage = self.config.stash.get(CAGE, None)
         folder = self.path.parent if cage is None else cage.folder / self.lesson
         try:
-            with _environment(ENRONLIB_STRICT="1", ENRON_MAILDIR=None):
+            with environment(ENRONLIB_STRICT="1", ENRON_MAILDIR=None):
                 self.kernel = LessonKernel(name, folder, options.nbval_kernel_startup_timeout, cage)
         except Exception as error:
             pytest.fail(f"the kernel did not start: {type(error).__name__}: {error}", pytrace=False)
@@ -285,22 +284,3 @@ def _shortened(text: str) -> str:
 
 def _is_lesson(path: Path) -> bool:
     return b"enronlib" in path.read_bytes()
-
-
-@contextlib.contextmanager
-def _environment(**changes: str | None) -> Iterator[None]:
-    """Have these environment variables for a while; None means without."""
-    before = {name: os.environ.get(name) for name in changes}
-    _set(changes)
-    try:
-        yield
-    finally:
-        _set(before)
-
-
-def _set(changes: dict[str, str | None]) -> None:
-    for name, value in changes.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value

@@ -94,9 +94,8 @@ def _pieces(lesson: Lesson, match: "_Match") -> Iterator[Piece]:
         else:
             if cell.kind == "code":
                 yield None, None, cell.full
-            yield from (
-                ("own", None, changed) for changed in match.changed(place, cell)
-            )  # a text turned into code, too
+            own = match.changed(place, cell)  # a text turned into code, too
+            yield from (("own", None, source) for source in own)
         yield from match.extras(place)
 
 
