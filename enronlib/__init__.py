@@ -1,7 +1,25 @@
-"""Batch processing on the Enron mail: parse, schedule, count."""
+"""Batch processing on the Enron mail: parse, schedule, count.
+
+The modules, in the order the data takes. A module imports only what is above it:
+
+    files        the one way to write a file, the cache folder
+    processes    how worker processes start and stop
+    corpus       where the mail is: mailboxes and message files
+    download     the real corpus
+    sample       invented mail with known truth
+    messages     a message file -> 20 fields -> plain text
+    parquet      a mailbox -> a Parquet file
+    words        text -> words
+    counts       files of word counts
+    mapreduce    a MapReduce engine in pure Python
+    charts       counts -> figures
+    workflow     the Luigi tasks that run all of this
+    engines      the same word count on Dask and Spark
+    classroom    exercises, lessons and grading
+"""
 
 __version__ = "0.1.0"
 
 
 class UserError(Exception):
-    """A mistake the user can mend; its message is one line that names the thing and the mend."""
+    """An error the user can fix; its message is one line that names the problem and the fix."""

@@ -44,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(options: argparse.Namespace) -> int:
     """Parse every mailbox, count the words and draw the chart, on the engine asked for."""
     if options.engine == "luigi":
-        get_ready(options.workers)  # worker processes load what they need while this one does
+        # The fork server loads what the workers need while this process loads its own modules.
+        get_ready("enronlib.workflow", "enronlib.parquet", workers=options.workers)
     maildir = find_maildir(options.maildir)
     built_in = options.maildir is None and not os.environ.get("ENRON_MAILDIR")
     name = "the built-in sample" if built_in else _shown(maildir)
@@ -107,10 +108,10 @@ def download(options: argparse.Namespace) -> int:
 
 def start(options: argparse.Namespace) -> int:
     """Give a student a copy of the lessons."""
-    from enronlib.classroom.start import start  # noqa: PLC0415
+    from enronlib.classroom.handout import copy_lessons  # noqa: PLC0415
 
     try:
-        copied, kept = start(options.folder)
+        copied, kept = copy_lessons(options.folder)
     except OSError as error:
         raise UserError(f"cannot write to {options.folder}: {error.strerror}") from error
     if kept:
@@ -122,9 +123,9 @@ def start(options: argparse.Namespace) -> int:
 
 def build(options: argparse.Namespace) -> int:
     """Write the student copies of the lessons from the solved ones."""
-    from enronlib.classroom.build import build  # noqa: PLC0415
+    from enronlib.classroom.authoring.build import build_lessons  # noqa: PLC0415
 
-    changed = build(Path.cwd(), options.lessons, execute=options.execute)
+    changed = build_lessons(Path.cwd(), options.lessons, execute=options.execute)
     print("\n".join(str(path.relative_to(Path.cwd())) for path in changed) or "all up to date")
     return 0
 

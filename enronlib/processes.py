@@ -16,8 +16,6 @@ from typing import Any
 
 from enronlib import UserError
 
-PRELOADED = ("enronlib.workflow", "enronlib.parquet")  # what the processes of the workflow find ready
-
 
 def default_workers() -> int:
     """Return the number of processes that do well here: one a core, 8 at most."""
@@ -32,11 +30,14 @@ def default_start_method() -> str:
     return "spawn" if os.name == "nt" else "forkserver"
 
 
-def get_ready(workers: int | None = None, start_method: str | None = None) -> None:
-    """Start the fork server, if the workflow's processes are going to start by one. Raises UserError if it cannot."""
+def get_ready(*modules: str, workers: int | None = None, start_method: str | None = None) -> None:
+    """Start the fork server with these modules loaded, if processes will be started by one.
+
+    Raises UserError if it cannot be started.
+    """
     check_temporary_folder()
     if (workers or default_workers()) > 1 and (start_method or default_start_method()) == "forkserver":
-        start_fork_server(*PRELOADED)
+        start_fork_server(*modules)
 
 
 def start_fork_server(*modules: str) -> None:
@@ -63,6 +64,20 @@ def check_temporary_folder() -> None:
         tempfile.gettempdir()
     except FileNotFoundError:
         raise UserError("no folder for temporary files can be written to: make room, or set TMPDIR") from None
+
+
+def start_worker() -> None:
+    """In a worker: end at an interrupt, at once and in silence, and end when the parent is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    threading.Thread(target=end_with_parent, daemon=True).start()
+
+
+def end_with_parent() -> None:
+    """Wait for the end of the parent process, then end this one."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 @contextmanager

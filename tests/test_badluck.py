@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enronlib.badluck import BadLuck, bad_luck, find_bad_luck
 from enronlib.mapreduce import Reducer, map_reduce
+from enronlib.mapreduce.badluck import BadLuck, bad_luck, find_bad_luck
 
 # Functions of this file are copied whole, as those of a notebook are.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])

@@ -7,7 +7,7 @@ from matplotlib.dates import ConciseDateFormatter, MonthLocator
 from matplotlib.figure import Figure
 
 from enronlib.classroom.exercise import find_exercise
-from enronlib.classroom.exercises import chart
+from enronlib.classroom.exercises import lesson_10_chart as chart
 from enronlib.classroom.verdict import Status, Verdict
 
 MONTHS = [f"2001-{month:02}" for month in range(1, 13)]

@@ -9,10 +9,9 @@ import pytest
 from luigi.task_register import Register
 
 from enronlib import UserError
-from enronlib.classroom import load, start, workspace
-from enronlib.classroom.rehearsal import inside
-from enronlib.classroom.start import lessons_folder
-from enronlib.classroom.start import start as start_lessons
+from enronlib.classroom import handout, load, workspace
+from enronlib.classroom.authoring.rehearsal import inside
+from enronlib.classroom.handout import copy_lessons, lessons_folder
 
 TASK = "import luigi\n\nclass Plays(luigi.Task):\n    number = {}\n"
 
@@ -87,12 +86,12 @@ def lessons(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "images").mkdir()
     for name in ("00_start_here.ipynb", "01_look.ipynb", "images/folders.svg"):
         (folder / name).write_text(f"the lesson {name}", encoding="utf-8")
-    monkeypatch.setattr(start, "lessons_folder", lambda: folder)
+    monkeypatch.setattr(handout, "lessons_folder", lambda: folder)
     return folder
 
 
 def test_start_copies_the_lessons(lessons: Path, here: Path) -> None:
-    copied, kept = start_lessons(here / "my" / "lessons")
+    copied, kept = copy_lessons(here / "my" / "lessons")
     assert [path.name for path in copied] == ["00_start_here.ipynb", "01_look.ipynb", "folders.svg"]
     assert kept == []
     assert copied[0].read_bytes() == (lessons / "00_start_here.ipynb").read_bytes()
@@ -102,7 +101,7 @@ def test_start_never_overwrites_and_adds_what_is_missing(lessons: Path, here: Pa
     mine = here / "mine"
     mine.mkdir()
     (mine / "00_start_here.ipynb").write_text("my work", encoding="utf-8")
-    copied, kept = start_lessons(mine)
+    copied, kept = copy_lessons(mine)
     assert (copied, kept) == ([mine / "01_look.ipynb", mine / "images/folders.svg"], [mine / "00_start_here.ipynb"])
     assert kept[0].read_text(encoding="utf-8") == "my work"
 
@@ -110,7 +109,7 @@ def test_start_never_overwrites_and_adds_what_is_missing(lessons: Path, here: Pa
 def test_start_in_place_of_a_file_is_refused(lessons: Path, here: Path) -> None:
     (here / "file").touch()
     with pytest.raises(UserError, match="is a file: name a folder"):
-        start_lessons(here / "file")
+        copy_lessons(here / "file")
 
 
 def test_the_lessons_are_found_from_a_checkout() -> None:

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from enronlib.classroom.answer import Answer, NotYet
-from enronlib.classroom.build import HANDED_OUT, build, complete, student_copy
+from enronlib.classroom.authoring.build import HANDED_OUT, build_lessons, complete, student_copy
+from enronlib.classroom.authoring.lint import LARGEST, anatomy_problems, output_problems
+from enronlib.classroom.authoring.notebook import read_notebook
+from enronlib.classroom.authoring.rehearsal import inside, rehearse, wrong_answer
 from enronlib.classroom.exercise import Exercise, Wrong, all_exercises
-from enronlib.classroom.lint import LARGEST, anatomy_problems, output_problems
 from enronlib.classroom.mail import Mail
-from enronlib.classroom.notebook import read_notebook
-from enronlib.classroom.rehearsal import inside, rehearse, wrong_answer
 from enronlib.classroom.surroundings import in_houston
 from enronlib.classroom.verdict import Status
 
@@ -45,7 +45,7 @@ def test_the_copy_for_students_is_up_to_date(solved: Path, tmp_path: Path) -> No
     sources.mkdir(parents=True)
     for path in SOLVED:
         (sources / path.name).write_bytes(path.read_bytes())
-    build(tmp_path, [solved.stem])
+    build_lessons(tmp_path, [solved.stem])
     assert (sources / solved.name).read_bytes() == solved.read_bytes(), "run python -m enronlib build"
     if HANDED_OUT.fullmatch(solved.stem):
         made = tmp_path / "notebooks" / solved.name

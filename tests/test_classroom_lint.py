@@ -7,8 +7,8 @@ from typing import Any
 import nbformat
 import pytest
 
-from enronlib.classroom.lint import anatomy_problems, output_problems
-from enronlib.classroom.notebook import code_cells, read_notebook, role
+from enronlib.classroom.authoring.lint import anatomy_problems, output_problems
+from enronlib.classroom.authoring.notebook import code_cells, read_notebook, role
 
 TEMPLATE = Path(__file__).parent.parent / "notebooks" / "solutions" / "template.ipynb"
 

@@ -11,9 +11,8 @@ import nbformat
 import pytest
 
 from enronlib import UserError
-from enronlib.classroom.execute import execute_notebook
-from enronlib.classroom.exercise import exercises_of
-from enronlib.classroom.notebook import (
+from enronlib.classroom.authoring.execute import execute_notebook
+from enronlib.classroom.authoring.notebook import (
     code,
     code_cells,
     lesson_notebook,
@@ -21,6 +20,7 @@ from enronlib.classroom.notebook import (
     role,
     write_notebook,
 )
+from enronlib.classroom.exercise import exercises_of
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 STUDENTS = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))

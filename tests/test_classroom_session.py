@@ -9,8 +9,8 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from enronlib import UserError
 from enronlib.classroom import check, hint, predict, progress, session
+from enronlib.classroom.authoring.rehearsal import inside, wrong_answer
 from enronlib.classroom.exercise import Source, Wrong
-from enronlib.classroom.rehearsal import inside, wrong_answer
 from enronlib.classroom.verdict import CheckFailed, Status
 
 
@@ -18,7 +18,7 @@ from enronlib.classroom.verdict import CheckFailed, Status
 def fresh_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     """Begin with nothing checked, hinted or predicted."""
     monkeypatch.delenv("ENRONLIB_STRICT", raising=False)
-    for memory in ("_verdicts", "_hints_seen", "_guesses"):
+    for memory in ("verdicts", "_hints_seen", "_guesses"):
         monkeypatch.setattr(session, memory, {})
 
 

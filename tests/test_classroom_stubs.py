@@ -3,7 +3,7 @@
 import pytest
 
 from enronlib import UserError
-from enronlib.classroom.stubs import without_guess, without_hidden_tests, without_solution
+from enronlib.classroom.authoring.stubs import without_guess, without_hidden_tests, without_solution
 
 FUNCTION = '''
 def date(header):

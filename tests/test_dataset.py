@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enronlib import UserError
-from enronlib.dataset import Dataset
 from enronlib.mapreduce import partition_of
+from enronlib.mapreduce.dataset import Dataset
 from enronlib.words import tokens
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])

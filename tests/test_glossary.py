@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from enronlib.classroom.notebook import read_notebook
+from enronlib.classroom.authoring.notebook import read_notebook
 
 SOLVED = Path(__file__).parent.parent / "notebooks" / "solutions"
 LESSONS = sorted(SOLVED.glob("[0-9][0-9]_*.ipynb"))

@@ -24,9 +24,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enronlib import mapreduce, runs
+from enronlib import mapreduce
 from enronlib.corpus import message_files
-from enronlib.mapreduce import Step, map_reduce, partition_of
+from enronlib.mapreduce import Step, map_reduce, partition_of, runs
 from enronlib.words import tokens
 
 # A worker process cannot import this file, as it cannot import a notebook.

@@ -13,16 +13,14 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+import enronlib
+
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
 
-# The road the data takes. Nothing here may import what stands further down, nor what is not here.
-ROAD = [
-    *("corpus", "download", "sample", "messages", "parquet", "words", "counts"),
-    *("processes", "runs", "workers", "mapreduce", "dataset", "badluck"),
-    *("charts", "running", "workflow", "engines", "classroom"),
-]
+# The modules in the order the data takes, as the package lists them.
+ROAD = re.findall(r"^ {4}(\w+) {2,}", enronlib.__doc__ or "", re.MULTILINE)
 
 
 def constraints():
@@ -100,6 +98,13 @@ def imports(path):
         elif isinstance(node, ast.Import):
             found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("enronlib.")}
     return found
+
+
+def test_the_package_lists_every_module():
+    found = {
+        path.stem for path in (ROOT / "enronlib").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    assert set(ROAD) == found - {"__init__", "__main__"}
 
 
 @pytest.mark.parametrize("module", ROAD)

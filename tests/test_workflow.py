@@ -37,19 +37,17 @@ from nbclient import NotebookClient
 
 from enronlib import UserError
 from enronlib.messages import FIELDS, plain_text, read_email
-from enronlib.processes import PRELOADED
-from enronlib.running import build
 from enronlib.words import tokens
 from enronlib.workflow import (
-    UNFINISHED,
     DrawTopWords,
     MapMailbox,
     ProcessEnronEmails,
     ProcessMailbox,
     ReduceCounts,
-    StampedTarget,
     run_workflow,
 )
+from enronlib.workflow.runner import PRELOADED, build
+from enronlib.workflow.stamps import UNFINISHED, StampedTarget
 
 MAIL = {
     "ash-a": {
@@ -810,7 +808,8 @@ def test_it_runs_in_a_notebook_by_every_start_method(tmp_path):
 def test_a_task_defined_in_a_notebook_is_refused_where_it_could_not_run(tmp_path):
     source = dedent("""\
         import luigi
-        from enronlib.running import build
+        from enronlib.workflow.runner import PRELOADED, build
+from enronlib.workflow.stamps import UNFINISHED, StampedTarget
 
         class Hello(luigi.Task):
             def output(self):

@@ -1,12 +1,11 @@
 """Exercises: each known by its name, with its points, hints, check and known wrong answers in one place.
 
-The exercises of a lesson stand in one module of `enronlib.classroom.exercises`, called as the first part of their
-names: `parse.date` in `parse.py`.
+The exercises of a lesson are in one module of `enronlib.classroom.exercises`, which ends in the first part of their
+names: `parse.date` is in `lesson_02_parse.py`.
 """
 
 import difflib
 import importlib
-import importlib.util
 import pkgutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -127,10 +126,12 @@ def lesson(name: str) -> Callable[..., Callable[[Check], Check]]:
 
 def find_exercise(name: str) -> Exercise:
     """Return the exercise of this name; raise UserError, with the name that was perhaps meant, if there is none."""
+    from enronlib.classroom import exercises  # noqa: PLC0415  imports this module in turn
+
     prefix = name.partition(".")[0]
-    module = f"enronlib.classroom.exercises.{prefix}"
-    if prefix.isidentifier() and importlib.util.find_spec(module):
-        importlib.import_module(module)
+    for module in pkgutil.iter_modules(exercises.__path__):
+        if module.name.split("_", 2)[-1] == prefix:
+            importlib.import_module(f"{exercises.__name__}.{module.name}")
     if name in _EXERCISES:
         return _EXERCISES[name]
     near = difflib.get_close_matches(name, [each.name for each in all_exercises()], n=1)

@@ -38,11 +38,11 @@ def load(name: str) -> ModuleType:
     file = Path(f"{name}.py").resolve()
     if not file.is_file():
         raise UserError(f"there is no {file.name} here: run the cell that begins with %%writefile {file.name}")
-    if name in sys.modules and name not in _loaded:
+    if name in sys.modules and name not in loaded:
         raise UserError(f"another module is called {name}: give {file.name} another name")
     _forget_tasks(name)
     sys.modules.pop(name, None)
-    _loaded.add(name)
+    loaded.add(name)
     # Bytecode counts as fresh while its source keeps second and size, which a mended letter does.
     Path(importlib.util.cache_from_source(str(file))).unlink(missing_ok=True)
     importlib.invalidate_caches()
@@ -51,7 +51,7 @@ def load(name: str) -> ModuleType:
     return importlib.import_module(name)
 
 
-_loaded: set[str] = set()
+loaded: set[str] = set()
 
 
 def _forget_tasks(module: str) -> None:

@@ -6,9 +6,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_cache_path
-
 from enronlib.corpus import mailboxes, message_files
+from enronlib.files import cache_folder
 
 SEED = 31  # another one than the built-in sample has, so that what is copied from the lesson's output is wrong here
 MESSAGES = 120
@@ -20,7 +19,7 @@ class Mail:
     @cached_property
     def maildir(self) -> Path:
         """The folder that holds the mailboxes."""
-        return _maildir(int(os.environ.get("ENRONLIB_CORPUS_SEED", SEED)))
+        return maildir_of(int(os.environ.get("ENRONLIB_CORPUS_SEED", SEED)))
 
     @property
     def mailboxes(self) -> list[Path]:
@@ -40,7 +39,7 @@ class Mail:
     @staticmethod
     def place(path: Path) -> str:
         """Return where a file or folder is, so that a student can find it and nobody learns of folders above."""
-        for name, folder in {"~": Path.home(), "…": user_cache_path()}.items():
+        for name, folder in {"~": Path.home(), "…": cache_folder().parent}.items():
             if path.is_relative_to(folder):
                 return f"{name}/{path.relative_to(folder).as_posix()}"
         return path.name
@@ -54,11 +53,11 @@ class Mail:
 
 
 @cache
-def _maildir(seed: int) -> Path:
+def maildir_of(seed: int) -> Path:
     """Write the corpus of this seed into the user's cache folder, unless it is there, and return its maildir."""
     from enronlib.sample import FORMAT, write_sample  # noqa: PLC0415  costly, and only some checks need it
 
-    home = user_cache_path("enronlib", appauthor=False)
+    home = cache_folder()
     return write_sample(home / f"checks-{MESSAGES}-{seed}-{FORMAT}", MESSAGES, seed)
 
 

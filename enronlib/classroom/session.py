@@ -10,7 +10,7 @@ from enronlib.classroom.answer import plain, same, short
 from enronlib.classroom.exercise import all_exercises, exercises_of, find_exercise
 from enronlib.classroom.verdict import BLUE, COLOURS, SIGNS, CheckFailed, Status, Verdict, box
 
-_verdicts: dict[str, Verdict] = {}
+verdicts: dict[str, Verdict] = {}
 """The last verdict on each exercise checked in this kernel, by name."""
 
 _hints_seen: dict[str, int] = {}
@@ -38,7 +38,7 @@ def check(name: str, answer: Any) -> Verdict:
     `pytest --nbval`), CheckFailed for any verdict but "Correct".
     """
     verdict = find_exercise(name).judge(answer, _hints_seen.get(name, 0))
-    _verdicts[name] = verdict
+    verdicts[name] = verdict
     if verdict.status is not Status.CORRECT and os.environ.get("ENRONLIB_STRICT", "0") not in ("", "0"):
         raise CheckFailed(verdict)
     return verdict
@@ -79,10 +79,10 @@ def predict(name: str, guess: Any = ..., *, actual: Any = _NOTHING) -> Note:
 
 def progress(lesson: str | None = None) -> "Progress":
     """Return the table of a lesson's exercises, or of all exercises checked in this kernel, with points and advice."""
-    exercises = [each for each in all_exercises() if each.name in _verdicts] if lesson is None else exercises_of(lesson)
+    exercises = [each for each in all_exercises() if each.name in verdicts] if lesson is None else exercises_of(lesson)
     if lesson is not None and not exercises:
         raise UserError(f"there is no lesson {lesson!r} with exercises")
-    return Progress(tuple((each.name, each.title, each.points, _verdicts.get(each.name)) for each in exercises))
+    return Progress(tuple((each.name, each.title, each.points, verdicts.get(each.name)) for each in exercises))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from enronlib import UserError, corpus
 from enronlib.counts import write_counts
+from enronlib.files import replacing
 from enronlib.messages import plain_text, read_email
 from enronlib.processes import default_workers
 from enronlib.words import STOP_WORDS, tokens
@@ -44,9 +45,7 @@ def run_engine(name: str, maildir: Path, out: Path, *, workers: int | None = Non
     files = [str(file) for mailbox in corpus.mailboxes(maildir) for file in corpus.message_files(mailbox)]
     counts = word_counts(files, workers or default_workers())
     results = out / "results"
-    results.mkdir(parents=True, exist_ok=True)
-    unfinished = results / ".count.txt.unfinished"
-    write_counts(sorted(counts.items()), unfinished)
-    unfinished.replace(results / "count.txt")
+    with replacing(results / "count.txt") as path:
+        write_counts(sorted(counts.items()), path)
     chart = charts.top_words(counts, top, stop_words=STOP_WORDS, ax=charts.blank(top))
     charts.save(chart, results / "top_words.png")

@@ -13,10 +13,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_cache_path
 from tqdm import tqdm
 
 from enronlib import UserError
+from enronlib.files import cache_folder
 from enronlib.sample.mailboxes import File, Place, Post, gallery_paths, mailbox_sizes, place_of
 from enronlib.sample.quirks import QUIRKS, Quirk
 from enronlib.sample.truth import count_words
@@ -73,7 +73,7 @@ def sample_maildir() -> Path:
     Any number of processes may ask at once. A sample that was damaged is left alone and another is written. Raises
     UserError where the cache cannot be written.
     """
-    cache = user_cache_path("enronlib", appauthor=False)
+    cache = cache_folder()
     for attempt in count():
         folder = cache / f"sample-2000-2001-{FORMAT}{f'-{attempt}' if attempt else ''}"
         if not folder.exists() or _is_whole(folder):

@@ -23,9 +23,9 @@ from typing import Any
 from bench import print_table, watch  # type: ignore[import-not-found]  # beside this file
 
 from enronlib import UserError
+from enronlib.classroom.authoring.notebook import read_notebook, write_notebook
 from enronlib.classroom.grading import CELL_SECONDS
 from enronlib.classroom.grading.lessons import Lesson, find_lessons, solutions_folder
-from enronlib.classroom.notebook import read_notebook, write_notebook
 
 LOOP = "while True:\n    pass"
 

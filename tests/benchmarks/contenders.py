@@ -29,9 +29,9 @@ def workflow(maildir: Path, folder: Path) -> Path:
 
 def workflow_without_chart(maildir: Path, folder: Path) -> Path:
     """The same up to the count, which is where all the others end."""
-    get_ready(CORES)
-    from enronlib.running import build
+    get_ready("enronlib.workflow", "enronlib.parquet", workers=CORES)
     from enronlib.workflow import ReduceCounts
+    from enronlib.workflow.runner import build
 
     fingerprints = {mailbox.name: corpus.fingerprint(mailbox) for mailbox in corpus.mailboxes(maildir)}
     out = folder / "out"

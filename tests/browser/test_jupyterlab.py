@@ -20,8 +20,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Error, Locator, Page, Playwright, expect, sync_playwright
 
+from enronlib.classroom.authoring.notebook import code_cells, exercise_name, read_notebook, role, write_notebook
 from enronlib.classroom.grading.submit import submit
-from enronlib.classroom.notebook import code_cells, exercise_name, read_notebook, role, write_notebook
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 SOLVED = sorted(path.stem for path in NOTEBOOKS.glob("solutions/*.ipynb"))

@@ -6,8 +6,8 @@ from typing import Any
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from enronlib.classroom.authoring.stubs import as_given
 from enronlib.classroom.grading.lessons import Lesson, read_lesson
-from enronlib.classroom.stubs import as_given
 
 NAME = "01_numbers"
 POINTS = {"numbers.square": 2, "numbers.cube": 3, "numbers.total": 5}

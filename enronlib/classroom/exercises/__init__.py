@@ -1,1 +1,1 @@
-"""The exercises, one module a lesson, each module called as the first part of its exercises' names."""
+"""The exercises, one module per lesson: `lesson_02_parse` holds the exercises whose names begin with `parse.`."""

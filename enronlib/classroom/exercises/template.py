@@ -78,7 +78,7 @@ class Greeting(luigi.Task):
 )
 def greeting(answer: Answer, mail: Mail) -> str:
     """The task is run in a fresh folder, and its output read."""
-    from enronlib.classroom.tasks import run_task  # noqa: PLC0415  imports luigi
+    from enronlib.classroom.luigi_tasks import run_task  # noqa: PLC0415  imports luigi
 
     with tempfile.TemporaryDirectory() as folder:
         task = run_task(answer.member("Greeting")(folder=folder))

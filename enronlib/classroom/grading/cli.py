@@ -66,12 +66,11 @@ def submit(options: argparse.Namespace) -> int:
 def grade(options: argparse.Namespace) -> int:
     """Grade a class; return 0 also where submissions cannot be read: each has its row."""
     from enronlib import UserError  # noqa: PLC0415
-    from enronlib.classroom.files import check_outputs  # noqa: PLC0415
     from enronlib.classroom.grading import grade as grading  # noqa: PLC0415
     from enronlib.classroom.grading import report  # noqa: PLC0415
     from enronlib.classroom.grading.sandbox import Limits  # noqa: PLC0415
 
-    check_outputs(options.csv, options.feedback)
+    report.check_outputs(options.csv, options.feedback)
     if options.resume and not options.csv:
         raise UserError("--resume needs --csv FILE: what was graded is kept beside that file")
     try:

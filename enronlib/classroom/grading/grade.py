@@ -237,11 +237,11 @@ def _prepare(seed: int | None, lessons: Mapping[str, Lesson]) -> None:
         return
     import matplotlib.font_manager  # noqa: F401, PLC0415  imported for what it writes
 
-    from enronlib.classroom.mail import SEED, _maildir  # noqa: PLC0415
+    from enronlib.classroom.mail import SEED, maildir_of  # noqa: PLC0415
     from enronlib.sample import sample_maildir  # noqa: PLC0415
 
     sample_maildir()
-    _maildir(SEED if seed is None else seed)
+    maildir_of(SEED if seed is None else seed)
 
 
 def _hidden(paths: Sequence[Path]) -> tuple[Path, ...]:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from enronlib import UserError
-from enronlib.classroom import stubs
-from enronlib.classroom.notebook import exercise_name, read_notebook, role
-from enronlib.classroom.start import lessons_folder
+from enronlib.classroom.authoring import stubs
+from enronlib.classroom.authoring.notebook import exercise_name, read_notebook, role
+from enronlib.classroom.handout import lessons_folder
 
 DEFINED = re.compile(r"^(?:async +)?(?:def|class) +(\w+)", re.MULTILINE)
 TITLE = re.compile(r"### Exercise: (.+?) *(?:[★☆]|$)", re.MULTILINE)

@@ -19,13 +19,13 @@ from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError
 
 from enronlib import UserError
 from enronlib.classroom.answer import not_written
+from enronlib.classroom.authoring.notebook import code_cells, exercise_name, role
 from enronlib.classroom.grading import CELL_SECONDS
 from enronlib.classroom.grading.kernel import Cage, CellState, LessonKernel
 from enronlib.classroom.grading.lessons import read_lesson, solutions_folder
 from enronlib.classroom.grading.records import DIED, Record
 from enronlib.classroom.grading.scoreboard import scoreboard
 from enronlib.classroom.grading.transplant import IMPORT_CHECK
-from enronlib.classroom.notebook import code_cells, exercise_name, role
 from enronlib.classroom.verdict import Status
 from enronlib.processes import environment
 

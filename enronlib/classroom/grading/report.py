@@ -4,18 +4,42 @@ import csv
 import io
 import re
 import statistics
+import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from enronlib.classroom.files import keep_earlier, write
+from enronlib import UserError
 from enronlib.classroom.grading.lessons import Lesson
 from enronlib.classroom.grading.marks import ClassMarks, Marks
 from enronlib.classroom.grading.wording import harmless, markdown, shortened
 from enronlib.classroom.verdict import SIGNS, Status, Verdict
+from enronlib.files import backup, write_bytes
 
 MADE_HERE = "<!-- Written by enronlib: the next grading into this folder replaces this page. -->"
 SEEN = 70  # letters of a reason on the screen
+
+
+def check_outputs(csv: Path | None, feedback: Path | None) -> None:
+    """Raise UserError if the CSV or the folder of feedback could not be written; nothing is left of the trial."""
+    if csv and csv.is_dir():
+        raise UserError(f"{csv} is a folder: name a file for --csv")
+    if feedback and feedback.exists() and not feedback.is_dir():
+        raise UserError(f"{feedback} is a file: name a folder for --feedback")
+    for path in filter(None, (csv, feedback)):
+        try:
+            _try(path)
+        except OSError as error:
+            raise UserError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _try(path: Path) -> None:
+    """Write nothing, but where the file or folder will be."""
+    if path.is_file():
+        path.open("ab").close()  # fails on Windows while a spreadsheet has it open
+    places = [path, *path.absolute().parents] if path.is_dir() else path.absolute().parents
+    with tempfile.TemporaryFile(dir=next(place for place in places if place.exists())):
+        pass
 
 
 def write_csv(marks: ClassMarks, path: Path) -> tuple[Path, Path | None]:
@@ -33,8 +57,8 @@ def write_csv(marks: ClassMarks, path: Path) -> tuple[Path, Path | None]:
         first = [harmless(row.student), row.status, points, marks.points, harmless("; ".join(row.look))]
         writer.writerow([*first, *(earned.get(name, "") for name in exercises)])
     data = text.getvalue().encode("utf-8-sig", "replace")  # Excel knows UTF-8 by this mark alone
-    earlier = keep_earlier(path, data)
-    return write(path, data), earlier
+    earlier = backup(path, data)
+    return write_bytes(path, data), earlier
 
 
 def write_feedback(marks: ClassMarks, folder: Path) -> list[Path]:
@@ -48,14 +72,14 @@ def write_feedback(marks: ClassMarks, folder: Path) -> list[Path]:
         taken[name.casefold()] += 1
         number = f"-{taken[name.casefold()]}" if taken[name.casefold()] > 1 else ""
         page = f"{MADE_HERE}\n\n{student_page(row, marks)}"
-        written.append(write(folder / f"{name}{number}.md", page.encode("utf-8", "replace")))
+        written.append(write_bytes(folder / f"{name}{number}.md", page.encode("utf-8", "replace")))
     return written
 
 
 def write_class_page(marks: ClassMarks, folder: Path) -> Path:
     """Write the page on the class beside the folder of feedback, which may be given to students; return the file."""
     folder = folder.resolve()
-    return write(folder.with_name(f"{folder.name}_class.md"), class_page(marks).encode("utf-8", "replace"))
+    return write_bytes(folder.with_name(f"{folder.name}_class.md"), class_page(marks).encode("utf-8", "replace"))
 
 
 def made_here(page: Path) -> bool:

@@ -14,10 +14,11 @@ import matplotlib
 import nbformat
 
 from enronlib.classroom.grading.records import DIED, Record
-from enronlib.classroom.grading.sandbox import PYTHON_ITSELF, Limits, Walls, sample_cache, supervise, walls
+from enronlib.classroom.grading.sandbox import PYTHON_ITSELF, Limits, Walls, supervise, walls
 from enronlib.classroom.grading.transplant import Step, Transplant
 from enronlib.classroom.grading.worker import Job, work
 from enronlib.classroom.verdict import Status, Verdict
+from enronlib.files import cache_folder
 
 LIKELY = "exit(), os._exit() or too little memory"
 NOTHING_WRITTEN = "nothing was written"
@@ -105,8 +106,8 @@ def _furnish(cage: Path) -> None:
     cage.mkdir()
     cache = cage / ("Library/Caches" if sys.platform == "darwin" else ".cache")
     cache.mkdir(parents=True)
-    if sample_cache().is_dir() and sys.platform != "win32":  # Windows finds its cache without HOME
-        (cache / "enronlib").symlink_to(sample_cache())
+    if cache_folder().is_dir() and sys.platform != "win32":  # Windows finds its cache without HOME
+        (cache / "enronlib").symlink_to(cache_folder())
     (cage / "matplotlib").mkdir()
     for fonts in Path(matplotlib.get_cachedir()).glob("fontlist-*.json"):
         shutil.copy(fonts, cage / "matplotlib")

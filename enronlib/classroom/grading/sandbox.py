@@ -25,10 +25,10 @@ from threading import Event, Lock
 from typing import Any
 
 import psutil
-from platformdirs import user_cache_path
 
 import enronlib
 from enronlib.classroom.grading import CELL_SECONDS
+from enronlib.files import cache_folder
 from enronlib.processes import default_start_method, main_module_hidden
 
 TOKEN = "ENRONLIB_SUBMISSION"  # in the environment of all that a submission starts, to find it again
@@ -176,18 +176,13 @@ def visible() -> list[Path]:
     wanted = [Path(path) for path in SYSTEM]
     wanted += [Path("/etc") / name for name in SETTINGS]
     wanted += [Path(sys.prefix), Path(sys.base_prefix), Path(PYTHON_ITSELF).resolve().parent.parent]
-    wanted += [Path(site.getusersitepackages()), Path(enronlib.__file__).parent, sample_cache()]
+    wanted += [Path(site.getusersitepackages()), Path(enronlib.__file__).parent, cache_folder()]
     found: list[Path] = []
     for path in wanted:
         exists = path.is_symlink() or path.exists()
         if exists and not any(path.is_relative_to(each) and not each.is_symlink() for each in found):
             found.append(path)
     return found
-
-
-def sample_cache() -> Path:
-    """Return the folder in which `enronlib.sample` keeps the built-in sample, and `classroom.mail` that of checks."""
-    return user_cache_path("enronlib", appauthor=False)
 
 
 def clean_environment(home: Path, token: str, extra: Mapping[str, str] = {}) -> dict[str, str]:

@@ -27,7 +27,7 @@ TRICKS = {
     ],
     "the end of the kernel, or of another process": [r"\bos\.(_exit|abort|kill|killpg)\b", r"\bask_exit\b"],
     "the check's own machinery": [
-        r"\b(_verdicts|CheckFailed|find_exercise|all_exercises|testify|classroom\.grading|ENRONLIB_\w+)\b",
+        r"\b(session\.verdicts|CheckFailed|find_exercise|all_exercises|testify|classroom\.grading|ENRONLIB_\w+)\b",
         r"\benronlib\.classroom\.(session|verdict|exercise|answer|mail)\b",
         r"^check\s*=(?!=)|^def check\b",
     ],

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from enronlib import UserError
-from enronlib.classroom.files import whole
 from enronlib.classroom.grading.intake import lesson_of
 from enronlib.classroom.grading.lessons import Lesson, find_lessons
 from enronlib.classroom.grading.names import file_name
@@ -15,6 +14,7 @@ from enronlib.classroom.grading.reading import Notebook, Unreadable, read_handed
 from enronlib.classroom.grading.transplant import Transplant, transplant
 from enronlib.classroom.grading.wording import ranges
 from enronlib.corpus import natural_key
+from enronlib.files import replacing
 
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # the first time a zip can hold; one for all files, so that nothing is told by it
 WITH_RESULTS = ("08", "09")  # the lessons that write results/
@@ -109,7 +109,7 @@ def _unsolved(notebook: Notebook, planned: Transplant) -> Iterator[str]:
 
 def _pack(target: Path, folder: Path, files: list[Path]) -> None:
     """Write the zip, whole or not at all; the same files give the same bytes."""
-    with whole(target) as unfinished, zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
+    with replacing(target) as unfinished, zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in files:
             entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), EARLIEST)
             entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16

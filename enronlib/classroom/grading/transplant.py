@@ -9,9 +9,9 @@ from typing import Any
 
 from nbformat.v4 import new_code_cell
 
+from enronlib.classroom.authoring.notebook import lesson_notebook
 from enronlib.classroom.grading.lessons import Lesson, PristineCell
 from enronlib.classroom.grading.reading import Cell, Notebook
-from enronlib.classroom.notebook import lesson_notebook
 
 ALIKE = 0.6  # ratio from which a nameless cell is taken for a changed version of an answer cell
 DEFINED = re.compile(r"^(?:(?:async +)?def|class) +(\w+)|^(\w+) *(?::[^=\n]+)?=(?!=)|^%%writefile +(\S+)", re.MULTILINE)

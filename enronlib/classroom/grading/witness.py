@@ -21,7 +21,7 @@ def testify(word: str, exercise: str, names: Iterable[str]) -> str:
     `names` are what the answer was to define.
     """
     session = sys.modules.get("enronlib.classroom.session")
-    verdict = session._verdicts.get(exercise) if session else None
+    verdict = session.verdicts.get(exercise) if session else None
     return json.dumps(
         {"word": word, "verdict": verdict and str(verdict.status), "odd": [*oddities(), *handed_in(names)]}
     )
@@ -59,7 +59,7 @@ def handed_in(names: Iterable[str]) -> list[str]:
 
     shell: Any = get_ipython()
     folders = sys.modules.get("enronlib.classroom.folders")
-    written = [vars(sys.modules[name]) for name in (folders._loaded if folders else ()) if name in sys.modules]
+    written = [vars(sys.modules[name]) for name in (folders.loaded if folders else ()) if name in sys.modules]
     found = [(name, place.get(name)) for name in names for place in (shell.user_ns, *written)]
     return [OURS.format(name) for name, value in found if str(getattr(value, "__module__", "")).startswith("enronlib.")]
 

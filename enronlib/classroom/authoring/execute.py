@@ -11,7 +11,7 @@ from nbclient.exceptions import CellExecutionError
 from PIL import Image
 
 from enronlib import UserError
-from enronlib.classroom.notebook import read_notebook, write_notebook
+from enronlib.classroom.authoring.notebook import read_notebook, write_notebook
 
 PICTURE_COLOURS = 64  # enough for a chart; a quarter of the bytes
 

@@ -22,8 +22,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from enronlib.runs import Pair, Run, in_batches, merge, one_kind_of_key, read_run, write_run
-from enronlib.workers import task_runner
+from enronlib.mapreduce.pool import task_runner
+from enronlib.mapreduce.runs import Pair, Run, in_batches, merge, one_kind_of_key, read_run, write_run
 
 Mapper = Callable[[Any], Iterable[Pair]]  # record -> pairs
 Reducer = Callable[[Any, Iterator[Any]], Any]  # key, values -> value; a combiner has this shape too

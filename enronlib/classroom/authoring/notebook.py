@@ -8,7 +8,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from enronlib import UserError
-from enronlib.classroom.files import write
+from enronlib.files import write_bytes
 
 # The role of a cell stands in its metadata: {"enronlib": {"role": "answer", "exercise": "parse.date"}}.
 # setup    code that exercises lean on: imports, paths, helper functions
@@ -37,7 +37,7 @@ def write_notebook(notebook: Any, path: Path) -> bool:
     data = (nbformat.writes(notebook, version=4).rstrip("\n") + "\n").encode()
     if path.is_file() and path.read_bytes() == data:
         return False
-    write(path, data)
+    write_bytes(path, data)
     return True
 
 

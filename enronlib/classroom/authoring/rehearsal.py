@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from enronlib.classroom import session
+from enronlib.classroom.authoring.notebook import code_cells, exercise_name, role
+from enronlib.classroom.authoring.stubs import python
 from enronlib.classroom.exercise import Source, Wrong
 from enronlib.classroom.folders import load
-from enronlib.classroom.notebook import code_cells, exercise_name, role
-from enronlib.classroom.stubs import python
 from enronlib.classroom.verdict import Verdict
 
 
@@ -33,7 +33,7 @@ def rehearse(book: Any, folder: Path) -> dict[str, Verdict]:
             name = exercise_name(cell) or ""
             exec(compile(python(cell.source), f"<{role(cell)} {name}>", "exec"), names)
             if role(cell) == "check":
-                verdicts[name] = session._verdicts[name]
+                verdicts[name] = session.verdicts[name]
     return verdicts
 
 

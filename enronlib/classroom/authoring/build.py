@@ -4,18 +4,16 @@ The solved notebook is the only source. What can be told from elsewhere is writt
 hints of exercises, the points of their checks, the links between lessons, the map of all lessons.
 """
 
-import argparse
 import copy
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from enronlib import UserError
-from enronlib.classroom import stubs
-from enronlib.classroom.exercise import Exercise, exercises_of, find_exercise
-from enronlib.classroom.notebook import (
+from enronlib.classroom.authoring import stubs
+from enronlib.classroom.authoring.notebook import (
     KERNEL,
     exercise_name,
     read_notebook,
@@ -24,6 +22,7 @@ from enronlib.classroom.notebook import (
     title,
     write_notebook,
 )
+from enronlib.classroom.exercise import Exercise, exercises_of, find_exercise
 
 CONTENTS = "00_start_here"
 HANDED_OUT = re.compile(r"[0-9]{2}_\w+|glossary")  # other solved notebooks, such as the template, have no copy
@@ -32,7 +31,7 @@ QUESTION = re.compile(r"^\*\*The question:?\*\*:? (.+)$", re.MULTILINE)
 LINKS = re.compile(r"^(← |\[Contents\]|Next: ).*$\n?", re.MULTILINE)
 
 
-def build(root: Path, lessons: Collection[str] = (), *, execute: bool = False) -> list[Path]:
+def build_lessons(root: Path, lessons: Collection[str] = (), *, execute: bool = False) -> list[Path]:
     """Bring the generated parts of the solved notebooks up to date, write the copies, and return the changed files.
 
     `root` holds `notebooks/solutions`; `lessons` are names or their first letters (`02`), none means all. With
@@ -50,23 +49,10 @@ def build(root: Path, lessons: Collection[str] = (), *, execute: bool = False) -
     files += [(root / "notebooks" / f"{name}.ipynb", book) for name, book in copies]
     changed = [path for path, book in files if write_notebook(book, path)]
     if execute:
-        from enronlib.classroom.execute import execute_notebook  # noqa: PLC0415  needs a Jupyter kernel
+        from enronlib.classroom.authoring.execute import execute_notebook  # noqa: PLC0415  needs a Jupyter kernel
 
         changed += [path for path, _ in files[: len(made)] if execute_notebook(path) and path not in changed]
     return changed
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Build from the command line: `python -m enronlib.classroom.build [--execute] [LESSON …]`."""
-    parser = argparse.ArgumentParser(prog="build", description="Make the students' copies from the solved lessons.")
-    parser.add_argument("lessons", nargs="*", metavar="LESSON", help="02, or 02_parse_one_email; none means all")
-    parser.add_argument("--execute", action="store_true", help="run the solved lessons and keep their outputs")
-    options = parser.parse_args(arguments)
-    try:
-        changed = build(Path.cwd(), options.lessons, execute=options.execute)
-    except UserError as error:
-        parser.exit(2, f"{error}\n")
-    print("\n".join(str(path.relative_to(Path.cwd())) for path in changed) or "all up to date")
 
 
 def complete(lesson: str, source: Any, books: dict[str, Any]) -> Any:
@@ -203,7 +189,3 @@ def _check_cells(lesson: str, book: Any) -> None:
         for kind in ("task", "answer", "check"):
             if not seen[kind, exercise.name]:
                 raise UserError(f"{lesson}: there is no {kind} cell of {exercise.name}")
-
-
-if __name__ == "__main__":
-    main()

@@ -158,7 +158,7 @@ HALF = "half a file was left"
 )
 def mapper(answer: Answer, mail: Mail) -> str:
     """The task counts two unseen mailboxes, one after the other; then without the mailbox, and with a crash."""
-    from enronlib.classroom.tasks import crash, run_task  # noqa: PLC0415  imports luigi
+    from enronlib.classroom.luigi_tasks import crash, run_task  # noqa: PLC0415  imports luigi
 
     make = answer.member("CountMailbox")
     advice = "count every word of plain_text, in every message"
@@ -183,13 +183,13 @@ def mapper(answer: Answer, mail: Mail) -> str:
 def _reads_its_input(task: Answer, mailbox: Path) -> None:
     """Go on if the output is the same while the mailbox is away, and Luigi takes its Parquet file for up to date."""
     from enronlib import workflow  # noqa: PLC0415  imports luigi
-    from enronlib.classroom.tasks import run_task  # noqa: PLC0415  as above
+    from enronlib.classroom.luigi_tasks import run_task  # noqa: PLC0415  as above
 
     path = Path(task.value.output().path)
     before = path.read_bytes()
     path.unlink()
-    seen = workflow.look_at(mailbox)
-    with patch.object(workflow, "look_at", lambda _: seen), suppress(NotYet):
+    seen = workflow.fingerprint_or_unique(mailbox)
+    with patch.object(workflow, "fingerprint_or_unique", lambda _: seen), suppress(NotYet):
         away = mailbox.rename(mailbox.with_name(".away"))
         run_task(task)
     away.rename(mailbox)
@@ -302,7 +302,7 @@ GONE = "yesteryear"  # the only word of a mailbox that is gone
 )
 def reducer(answer: Answer, mail: Mail) -> str:
     """The task adds up three unseen mailboxes, beside the file of one that is gone; then with a crash."""
-    from enronlib.classroom.tasks import crash, run_task  # noqa: PLC0415  imports luigi
+    from enronlib.classroom.luigi_tasks import crash, run_task  # noqa: PLC0415  imports luigi
 
     make = answer.member("AddUpCounts")
     with tempfile.TemporaryDirectory() as folder, chdir(folder):

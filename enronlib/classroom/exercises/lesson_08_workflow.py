@@ -221,7 +221,7 @@ ROWS = "one row per message is asked for, in corpus order"
 )
 def mailbox(answer: Answer, mail: Mail) -> str:
     """Unseen mailboxes into one new folder; then one with an empty file, and a crash in the middle of writing."""
-    from enronlib.classroom.tasks import run_task  # noqa: PLC0415  imports luigi
+    from enronlib.classroom.luigi_tasks import run_task  # noqa: PLC0415  imports luigi
 
     with _two_mailboxes(mail) as mailboxes:
         for each in mailboxes:
@@ -273,7 +273,7 @@ def _crash(emails: object, path: Any) -> Never:
 
 def _leaves_nothing(task: Answer, when: str, module: Any = None, write: Callable[..., Never] | None = None) -> bool:
     """Run a task that should fail, and return whether it succeeds; raise NotYet if it fails and leaves a file."""
-    from enronlib.classroom.tasks import run_task  # noqa: PLC0415  imports luigi
+    from enronlib.classroom.luigi_tasks import run_task  # noqa: PLC0415  imports luigi
 
     try:
         if write:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from enronlib.classroom.build import CONTENTS, MINUTES, QUESTION
+from enronlib.classroom.authoring.build import CONTENTS, MINUTES, QUESTION
+from enronlib.classroom.authoring.notebook import code_cells, exercise_name, role
 from enronlib.classroom.exercise import exercises_of
-from enronlib.classroom.notebook import code_cells, exercise_name, role
 
 LARGEST = 400_000  # bytes of a notebook file
 LARGEST_OUTPUT = 20_000  # characters of one text output

@@ -1,9 +1,6 @@
 """Run tasks one after the other here, or several at once in worker processes: same results, same errors."""
 
 import multiprocessing
-import os
-import signal
-import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -15,7 +12,7 @@ from typing import Any
 
 import cloudpickle
 
-from enronlib.processes import default_start_method
+from enronlib.processes import default_start_method, start_worker
 
 Task = Callable[[int, Any], Any]  # number of the part, from 0, and the part -> result
 RunTasks = Callable[[Task, Iterable[Any]], Iterator[Any]]  # task and parts -> a result for each part, in order
@@ -61,20 +58,6 @@ def run_in_workers(pool: ProcessPoolExecutor, ahead: int, task: Task, parts: Ite
             yield unpack(under_way.popleft())
     while under_way:
         yield unpack(under_way.popleft())
-
-
-def start_worker() -> None:
-    """In a worker: end at an interrupt, at once and in silence, and end when the parent is killed."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    threading.Thread(target=end_with_parent, daemon=True).start()
-
-
-def end_with_parent() -> None:
-    """Wait for the end of the parent process, then end this one."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
 
 
 def run_packed(packed: bytes) -> bytes:

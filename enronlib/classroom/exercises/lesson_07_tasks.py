@@ -128,7 +128,7 @@ NUMBER = "the number of messages, those that message_files lists, and a line bre
 )
 def size(answer: Answer, mail: Mail) -> str:
     """Two small mailboxes, one with a hidden file, and some unseen ones, into one folder."""
-    from enronlib.classroom.tasks import run_task  # noqa: PLC0415  imports luigi
+    from enronlib.classroom.luigi_tasks import run_task  # noqa: PLC0415  imports luigi
 
     with _new_folder():
         hidden = "quill-a/inbox/.DS_Store"  # a Mac writes one into each folder that it shows
@@ -254,7 +254,7 @@ def _top(plays: dict[str, int], n: int) -> str:
 )
 def top(answer: Answer, mail: Mail) -> str:
     """Plays that are there already, for two countries and three numbers; then the whole chain from nothing."""
-    from enronlib.classroom.tasks import run_task  # noqa: PLC0415  imports luigi
+    from enronlib.classroom.luigi_tasks import run_task  # noqa: PLC0415  imports luigi
 
     with _new_folder():
         for country, n in (("PT", 3), ("PT", 4), ("FI", 2), ("FI", 50)):
@@ -419,7 +419,7 @@ def _count_lines(counts: Counter[str]) -> str:
 )
 def count(answer: Answer, mail: Mail) -> str:
     """Unseen mailboxes, in one folder; then a text that goes missing, and a crash in the middle of writing."""
-    from enronlib.classroom.tasks import crash, run_task  # noqa: PLC0415  imports luigi
+    from enronlib.classroom.luigi_tasks import crash, run_task  # noqa: PLC0415  imports luigi
 
     with _new_folder():
         for mailbox in mail.mailboxes[:3]:

@@ -34,15 +34,16 @@ from enronlib.processes import (
     get_ready,
     interrupt_held_back,
     main_module_hidden,
+    start_worker,
     starting_by,
 )
-from enronlib.workers import start_worker
 
+PRELOADED = ("enronlib.workflow", "enronlib.parquet")  # what the processes of the workflow need
 PATIENCE = 60  # times a second apart that a central scheduler is asked again for tasks that it holds back
 
 
 @dataclass(frozen=True)
-class Run:
+class Outcome:
     """How a run went: whether all was done, Luigi's summary, and for each task that failed, or its mailbox, why."""
 
     succeeded: bool
@@ -58,7 +59,7 @@ def build(
     start_method: str | None = None,
     verbose: bool = False,
     progress: bool = True,
-) -> Run:
+) -> Outcome:
     """Run a task after all that it requires, and tell how it went.
 
     `workers` is the number of processes (default: one a core, 8 at most); one runs everything in this process.
@@ -78,7 +79,7 @@ def build(
         raise UserError(f"{task.task_family} is defined in a notebook: write it to a module or run it with workers=1")
     if scheduler_url:
         find_scheduler(scheduler_url)
-    get_ready(workers, start_method)
+    get_ready(*PRELOADED, workers=workers, start_method=start_method)
 
     factory = WorkerFactory(verbose=verbose, progress=progress)
     where = {"scheduler_url": scheduler_url} if scheduler_url else {"local_scheduler": True}
@@ -101,7 +102,7 @@ def build(
         succeeded = task.complete()  # what another run did, or undid, counts as well
     else:
         succeeded = result.status in (LuigiStatusCode.SUCCESS, LuigiStatusCode.SUCCESS_WITH_RETRY)
-    return Run(
+    return Outcome(
         succeeded=succeeded,
         summary=printable(result.summary_text.strip()),
         failures={printable(name): printable(error) for name, error in failures.items()},

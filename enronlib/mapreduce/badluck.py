@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 import cloudpickle
 
 from enronlib.mapreduce import Mapper, Reducer, map_records, map_reduce, one_value
-from enronlib.runs import Pair
+from enronlib.mapreduce.runs import Pair
 
 T = TypeVar("T")
 

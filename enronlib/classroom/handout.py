@@ -4,10 +4,10 @@ from pathlib import Path
 
 import enronlib
 from enronlib import UserError
-from enronlib.classroom.files import write
+from enronlib.files import write_bytes
 
 
-def start(folder: Path) -> tuple[list[Path], list[Path]]:
+def copy_lessons(folder: Path) -> tuple[list[Path], list[Path]]:
     """Copy the lessons and their images into `folder`, made if need be; return the files copied and the files kept.
 
     A file that is there already is the student's work and stays as it is. Raises UserError if `folder` is a file, or
@@ -22,7 +22,7 @@ def start(folder: Path) -> tuple[list[Path], list[Path]]:
         if target.exists():
             kept.append(target)
             continue
-        copied.append(write(target, original.read_bytes()))  # half a copy would pass for a student's work
+        copied.append(write_bytes(target, original.read_bytes()))  # half a copy would pass for a student's work
     return copied, kept
 
 

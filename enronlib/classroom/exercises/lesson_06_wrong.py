@@ -14,11 +14,11 @@ from typing import Any
 
 import cloudpickle
 
-from enronlib.badluck import bad_luck
 from enronlib.classroom.answer import Answer, NotYet
 from enronlib.classroom.exercise import Wrong, lesson
 from enronlib.classroom.mail import Mail
 from enronlib.mapreduce import map_reduce
+from enronlib.mapreduce.badluck import bad_luck
 from enronlib.messages import plain_text
 from enronlib.words import tokens
 
