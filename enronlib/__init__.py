@@ -4,9 +4,9 @@ The modules, in the order the data takes. A module imports only what is above it
 
     files        the one way to write a file, the cache folder
     processes    how worker processes start and stop
+    sample       invented mail with known truth
     corpus       where the mail is: mailboxes and message files
     download     the real corpus
-    sample       invented mail with known truth
     messages     a message file -> 20 fields -> plain text
     parquet      a mailbox -> a Parquet file
     words        text -> words

@@ -1,13 +1,14 @@
 """Which folders are mailboxes, which files are messages, and in which order."""
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from enronlib import UserError
-from enronlib.corpus import find_maildir, fingerprint, mailboxes, message_files, natural_key
+from enronlib.corpus import find_maildir, fingerprint, keep_apart, mailboxes, message_files, natural_key, printable
 
 
 @pytest.fixture
@@ -115,6 +116,34 @@ def test_the_natural_order_is_one_order(some_names):
     assert ordered == sorted(some_names, key=natural_key)
     numbers = [int(name) for name in ordered if name.isdecimal()]
     assert numbers == sorted(numbers)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows limits paths to 260 characters")
+def test_folders_may_be_nested_deeper_than_python_recurses(write):
+    maildir = write("box/1.", "box/z/1.")
+    deepest = f"{maildir}/box"
+    for _ in range(1500):
+        deepest += "/d"
+        os.mkdir(deepest)  # noqa: PTH102
+    message = Path(deepest, "2.")
+    message.touch()
+    assert names(maildir / "box") == ["1.", "d/" * 1500 + "2.", "z/1."]
+    assert fingerprint(maildir / "box")
+    message.unlink()
+    os.removedirs(deepest)  # pytest would recurse
+
+
+def test_paths_may_be_text(write):
+    maildir = write("box/1.")
+    assert mailboxes(str(maildir)) == mailboxes(maildir)
+    assert message_files(str(maildir / "box")) == message_files(maildir / "box")
+    assert fingerprint(str(maildir / "box")) == fingerprint(maildir / "box")
+    with pytest.raises(UserError, match="inside the mail"):
+        keep_apart(str(maildir), str(maildir / "out"))
+
+
+def test_bytes_of_a_name_that_are_no_utf8_are_printed_as_question_marks():
+    assert printable(os.fsdecode(b"m\xfcller-a")) == "m?ller-a"
 
 
 def test_the_fingerprint_stays_while_nothing_changes(write):

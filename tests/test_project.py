@@ -113,8 +113,6 @@ def test_a_module_imports_only_what_stands_above_it(module):
     paths = list(package.rglob("*.py")) if package.is_dir() else [package.with_suffix(".py")]
     above = {*ROAD[: ROAD.index(module)], module}
     above -= {"classroom", "engines"} - {module}  # the subject stands without them, and they without each other
-    if module == "corpus":
-        above.add("sample")  # the mail that is there when no other is named
     assert set().union(*map(imports, paths)) <= above
 
 
