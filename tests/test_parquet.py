@@ -1,10 +1,12 @@
-"""Parquet files of emails: what is written comes back, and pandas is left out of it."""
+"""Parquet files of emails: what is written is read back, without costly imports."""
 
 import subprocess
 import sys
-from datetime import timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +26,22 @@ def test_columns_are_those_that_arrow_would_make_of_the_rows(rows):
     assert columns_of(rows).equals(pa.RecordBatch.from_pylist(rows, SCHEMA))
 
 
+@pytest.mark.parametrize(
+    "date",
+    [
+        datetime(1, 1, 1, tzinfo=UTC),
+        datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+        datetime(1970, 1, 1, tzinfo=UTC),
+        datetime(2001, 6, 7, 11, 5, 33, 1, tzinfo=timezone(timedelta(hours=-7))),
+        datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+    ],
+)
+def test_a_date_is_the_same_moment_to_the_microsecond_between_absent_ones(tmp_path, date):
+    emails = [dict.fromkeys(FIELDS) | {"original_msg": "x", "Date": value} for value in [None, date] * 9]
+    write_parquet(emails, str(tmp_path / "mail.parquet"))
+    assert pq.read_table(tmp_path / "mail.parquet")["Date"].to_pylist() == [None, date] * 9
+
+
 def test_texts_are_read_back_without_their_encoding_and_their_tags(tmp_path):
     bodies = [("a=E9 =\nb", "text/plain; charset=latin-1", "quoted-printable"), ("<b>bold</b>", "text/html", None)]
     emails = [
@@ -32,16 +50,19 @@ def test_texts_are_read_back_without_their_encoding_and_their_tags(tmp_path):
         for body, kind, encoding in bodies
     ]
     write_parquet(emails, tmp_path / "mail.parquet")
-    assert list(read_texts(tmp_path / "mail.parquet")) == [plain_text(email) for email in emails]
+    assert list(read_texts(str(tmp_path / "mail.parquet"))) == [plain_text(email) for email in emails]
 
 
-def test_writing_and_reading_load_no_pandas(tmp_path):
+@pytest.mark.parametrize("module", ["pandas", "pyarrow.compute", "pyarrow.dataset"])
+def test_reading_and_writing_a_mailbox_imports_only_what_it_needs(tmp_path, module):
+    (tmp_path / "box" / "inbox").mkdir(parents=True)
+    (tmp_path / "box" / "inbox" / "1.").write_text("Date: 7 Jun 2001 11:05:33 -0700\n\nx", encoding="utf-8")
+    (tmp_path / "box" / "inbox" / "2.").write_text("Subject: no date\n\ny", encoding="utf-8")
     code = (
-        "import sys; from pathlib import Path\n"
-        "from enronlib.parquet import FIELDS, read_texts, write_parquet\n"
-        "path, email = Path('mail.parquet'), dict.fromkeys(FIELDS) | {'original_msg': 'x', 'payload': 'x'}\n"
-        "write_parquet([email], path)\n"
-        "assert list(read_texts(path)) == ['x']\n"
-        "assert 'pandas' not in sys.modules"
+        "import sys\n"
+        "from enronlib.parquet import read_mailbox, read_texts, write_parquet\n"
+        "write_parquet(read_mailbox('box'), 'mail.parquet')\n"
+        "assert list(read_texts('mail.parquet')) == ['x', 'y']\n"
+        f"assert '{module}' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
