@@ -98,10 +98,9 @@ def sample(options: argparse.Namespace) -> int:
 
 def download(options: argparse.Namespace) -> int:
     """Fetch the real corpus, or some mailboxes of it."""
-    from enronlib.download import URL, download  # noqa: PLC0415
+    from enronlib.download import URL, download_corpus  # noqa: PLC0415
 
-    wanted = [name.strip() for name in options.mailboxes.split(",") if name.strip()] if options.mailboxes else None
-    maildir = download(options.folder, first=options.first, mailboxes=wanted, url=options.url or URL)
+    maildir = download_corpus(options.folder, first=options.first, mailboxes=options.mailboxes, url=options.url or URL)
     print(f"{_count(len(mailboxes(maildir)), 'mailbox', 'mailboxes')}: {_shown(maildir)}")
     return 0
 
