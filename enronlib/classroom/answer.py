@@ -1,74 +1,83 @@
-"""A student's answer, held at arm's length: called with care, copied to plain built-ins, compared only then."""
+"""A student's answer. It is called safely and copied to plain built-ins before anything is compared."""
 
 import copy
 import math
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timezone
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import PurePath
 from types import FrameType, UnionType
-from typing import Any, NamedTuple, Never, Self
+from typing import Any, NamedTuple, Never, Self, cast
 
 from enronlib.classroom.surroundings import silence
 
+__all__ = [
+    "Answer", "Column", "NotAttempted", "NotYet", "Table",
+    "a_kind", "not_written", "plain", "same", "sentence", "short",
+]  # fmt: skip
+
 LONGEST = 120  # characters of a value that a message shows
-MOST_ITEMS = 1_000_000  # items taken from an iterator; an endless one must end somewhere
+MOST_ITEMS = 1_000_000  # items read from an iterator, which may be endless
 
 
-class NotYet(Exception):  # noqa: N818  a verdict, not a fault
-    """The answer is wrong; the text says for which input and in what way, and `hint` is the number of a hint."""
+class NotYet(Exception):  # noqa: N818  a verdict, not an error
+    """The answer is wrong. The message says for which input and how; `hint` is the number of the hint to open."""
 
     def __init__(self, message: str, hint: int | None = 1, expected: object = None) -> None:
-        """`expected` is kept for the tests, which see to it that it is never shown."""
+        """`expected` is for the tests, which make sure that no message contains it."""
         super().__init__(message)
         self.hint = hint
         self.expected = expected
 
 
-class NotAttempted(Exception):  # noqa: N818  a verdict, not a fault
+class NotAttempted(Exception):  # noqa: N818  a verdict, not an error
     """There is no answer yet."""
 
 
 class Answer:
-    """What a student made: a function, a module, a value, or what a call of theirs returned.
+    """What a student made: a function, a module, a value, or the result of a call.
 
-    Every method either returns an Answer, to go on with, or raises NotYet or NotAttempted with the words the
+    Every method either returns an Answer to continue with or raises NotYet or NotAttempted. The message is what the
     student reads: `date('Mon, 14 May 2001') returned a str; a datetime was expected`.
     """
 
     def __init__(self, value: Any, said: str = "your answer is", kind: type | None = None) -> None:
-        """`said` is the sentence that ends in the value: `date('…') returned`. `kind` is what a list was read from."""
+        """`said` introduces the value in a message: `date('…') returned`. `kind` is its type before it was copied."""
         self.value = value
         self.said = said
-        self.kind = kind or type(value)  # never value.__class__, which can lie
+        self.kind = kind or type(value)  # type() cannot be fooled; value.__class__ can
 
     @cached_property
     def plain(self) -> Any:
         """The value as plain built-ins (see `plain`), safe to compare."""
         return plain(self.value)
 
-    def on(self, what: str) -> "Call":
-        """Name the next input in words, for one that is too long to show: `answer.on("a folded Subject")(text)`."""
-        return Call(self, what)
+    def on(self, what: str) -> Callable[..., "Answer"]:
+        """Describe an input that is too long to show, then call: `answer.on("a folded Subject")(text)`."""
+        return partial(self._call, f"for {what}, {_name(self.value)}()")
 
     def __call__(self, *inputs: Any, **options: Any) -> "Answer":
-        """Call the student's function with copies of the inputs and return what it returns, as an Answer.
+        """Call the student's function with copies of the inputs and return its result as an Answer.
 
-        What it prints is dropped, an iterator it returns is read to a list, but is none. Raises NotAttempted when it
-        raises NotImplementedError itself, NotYet when a function that it calls does, when it raises anything else, or
-        is no function.
+        Output is discarded. An iterator is read into a list but keeps its type. Raises NotAttempted if the function
+        itself raises NotImplementedError. Raises NotYet if a function that it calls does, if it raises anything else,
+        or if it is not a function.
         """
         shown = [short(value) for value in inputs] + [f"{name}={short(value)}" for name, value in options.items()]
-        return self._call(f"{_name(self.value)}({', '.join(shown)})", inputs, options)
+        return self._call(f"{_name(self.value)}({', '.join(shown)})", *inputs, **options)
 
     def is_a(self, *kinds: type) -> Self:
-        """Go on if the value is of one of these types. A subclass will do, but a bool is no int."""
+        """Require a value of one of these types, or one that `plain` turns into that type, such as a numpy number.
+
+        Subclasses are accepted, except that a bool is not an int and an iterator is not a list.
+        """
         if any(issubclass(self.kind, kind) and (self.kind, kind) != (bool, int) for kind in kinds):
+            return self
+        if type(self.plain) in kinds and not issubclass(self.kind, Iterator):
             return self
         *others, last = map(a_kind, kinds)
         expected = f"{', '.join(others)} or {last}" if others else last
@@ -78,32 +87,38 @@ class Answer:
             self.fail(f"put {expected} there")
         raise NotYet(f"{self.said} {a_kind(self.kind)}; {expected} was expected.")
 
-    def equals(self, expected: Any, because: str, *, hint: int | None = 1) -> Self:
-        """Go on if the value is of the kind of `expected` and equal to it; floats may differ in the last digits.
+    def equals(self, expected: Any, advice: str, *, hint: int | None = 1) -> Self:
+        """Require a value of the type of `expected` that is equal to it, except for the last digits of a float.
 
-        `because` is the advice for a value that differs: what to look at, never the expected value itself.
+        `advice` says what to change in a value that differs. It must never contain the expected value.
         """
         wanted = plain(expected)
         other_type = type(self.plain) is not type(wanted) and (type(self.plain), type(wanted)) != (int, float)
         if other_type or issubclass(self.kind, Iterator):
             self.is_a(type(expected) if isinstance(wanted, Table | Column | PurePath) else type(wanted))
         if not same(self.plain, wanted):
-            self.fail(because, hint=hint, expected=wanted)
+            self.fail(advice, hint=hint, expected=wanted)
         return self
 
     def expect(self, holds: bool, advice: str, *, hint: int | None = 1) -> Self:
-        """Go on if `holds`; else say what was returned, and the advice."""
+        """Require that `holds` is true; if it is not, say what was returned and give the advice."""
         if not holds:
             self.fail(advice, hint=hint)
         return self
 
+    def pairs(self, advice: str) -> list[tuple[Any, Any]]:
+        """Require a list of tuples of two, and return it as plain built-ins."""
+        self.is_a(list)
+        self.expect(all(isinstance(each, tuple) and len(each) == 2 for each in self.plain), advice)
+        return cast(list[tuple[Any, Any]], self.plain)
+
     def fail(self, advice: str, *, hint: int | None = 1, expected: object = None) -> Never:
-        """Say what was returned, and the advice."""
+        """Say what was returned and give the advice."""
         shown = "still `...`" if self.value is ... else short(self.value)
         raise NotYet(sentence(f"{self.said} {shown}; {advice}"), hint, expected)
 
     def __getitem__(self, key: Any) -> "Answer":
-        """Return the item of a dict, list or tuple, as an Answer: `email()['Subject'] is`, `in your answer, 'A' is`."""
+        """Return an item of a dict, list or tuple as an Answer: `email()['Subject'] is`, `in your answer, 'A' is`."""
         whole = self.said.removesuffix(" returned").removesuffix(" is")
         said = f"in your answer, {key!r} is" if whole == "your answer" else f"{whole}[{key!r}] is"
         try:
@@ -112,21 +127,21 @@ class Answer:
             self.fail(f"it has no {key!r}")
 
     def member(self, name: str) -> "Answer":
-        """Return what a module or object calls `name`, as an Answer."""
+        """Return an attribute of a module or object as an Answer."""
         missing = object()
         value = getattr(self.value, name, missing)
         if value is missing:
             raise NotYet(f"there is no `{name}` in {getattr(self.value, '__name__', 'your answer')}.")
         return Answer(value, f"`{name}` is")
 
-    def _call(self, said: str, inputs: Sequence[Any], options: Mapping[str, Any]) -> "Answer":
+    def _call(self, said: str, /, *inputs: Any, **options: Any) -> "Answer":
         if self.value is ...:
             raise NotAttempted
         if not callable(self.value):
             raise NotYet(f"{self.said} {a_kind(type(self.value))}; a function was expected.")
         try:
             with silence():
-                result = self.value(*copy.deepcopy(inputs), **copy.deepcopy(dict(options)))
+                result = self.value(*copy.deepcopy(inputs), **copy.deepcopy(options))
                 kind = type(result)
                 if issubclass(kind, Iterator):
                     result = list(islice(result, MOST_ITEMS))
@@ -139,38 +154,25 @@ class Answer:
         return Answer(result, f"{said} returned", kind)
 
 
-@dataclass(frozen=True)
-class Call:
-    """A call that is about to be made, with its input named in words."""
-
-    answer: Answer
-    what: str
-
-    def __call__(self, *inputs: Any, **options: Any) -> Answer:
-        """Call the student's function; messages name the input in words."""
-        return self.answer._call(f"for {self.what}, {_name(self.answer.value)}()", inputs, options)
-
-
 class Table(NamedTuple):
-    """The plain copy of a pandas DataFrame: its columns in order, a list of values each; missing ones are None."""
+    """The plain copy of a pandas DataFrame: each column's name and values, in order. Missing values are None."""
 
     columns: list[tuple[Any, list[Any]]]
 
 
 class Column(NamedTuple):
-    """The plain copy of a pandas Series: its labels and values in order; missing values are None."""
+    """The plain copy of a pandas Series: each label and value, in order. Missing values are None."""
 
     items: list[tuple[Any, Any]]
 
 
 def plain(value: Any) -> Any:
-    """Return a copy made of nothing but built-in types, so that comparing runs no code of the student's.
+    """Return a copy made only of built-in types, so that comparing it runs none of the student's code.
 
-    Subclasses become their base (a Counter a dict), numpy numbers Python's, a datetime keeps its moment and offset,
-    a DataFrame becomes a `Table`, a Series a `Column`. What is none of these becomes a fresh `object()`, equal to
-    nothing.
+    A subclass becomes its base (a Counter becomes a dict), a numpy number a Python number, a DataFrame a `Table` and a
+    Series a `Column`. A datetime keeps its moment and offset. Anything else becomes a new `object()`, equal to nothing.
     """
-    kind = type(value)  # never value.__class__, which can lie
+    kind = type(value)  # type() cannot be fooled; value.__class__ can
     if value is None or value is ... or kind is bool:
         return value
     for base, copied in (*_BUILT_INS, *_science()):
@@ -180,7 +182,7 @@ def plain(value: Any) -> Any:
 
 
 def same(got: Any, expected: Any) -> bool:
-    """Tell whether two plain values are equal: types and all, but floats only to nine digits and NaN equal to NaN."""
+    """Return whether two plain values have equal types and values. Floats agree to nine digits; NaN equals NaN."""
     if isinstance(expected, float) and type(got) in (int, float):
         return math.isclose(got, expected, abs_tol=1e-12) or (math.isnan(got) and math.isnan(expected))
     if type(got) is not type(expected):
@@ -193,14 +195,16 @@ def same(got: Any, expected: Any) -> bool:
 
 
 def short(value: Any) -> str:
-    """Return a value as a message shows it: a file by the end of its path, anything long with its middle cut out.
+    """Return a value as a message shows it: the end of a path, the size of a table, long text without its middle.
 
-    Blanks stay as they are, since a wrong answer may differ from the right one in nothing else.
+    Spaces stay as they are, because they may be the only thing wrong with an answer.
     """
     if issubclass(type(value), PurePath):
         return "/".join(value.parts[-3:])
     if issubclass(type(value), datetime):
         return str(_moment(value))
+    if (pandas := sys.modules.get("pandas")) and issubclass(type(value), pandas.DataFrame):
+        return f"a table with {_number(len(value), 'row')} and {_number(len(value.columns), 'column')}"
     try:
         text = repr(value)
     except Exception:
@@ -208,29 +212,33 @@ def short(value: Any) -> str:
     if text.startswith("<") and " at 0x" in text:
         text = f"<{getattr(value, '__name__', type(value).__name__)}>"
     text = re.sub(r" at 0x[0-9a-fA-F]{8,}(?=>)", "", text)
-    if "\n" in text:  # the layout of a table, and no value that holds a line break
+    if "\n" in text:  # the layout of a Series or an array; a line break inside a text is written as \\n
         text = " ".join(text.split())
     return text if len(text) <= LONGEST else f"{text[: LONGEST * 2 // 3]} … {text[-LONGEST // 3 :]}"
 
 
 def sentence(text: str) -> str:
-    """Return a text that ends in one full stop, or in the question mark that it has."""
+    """Return the text with exactly one period at its end, unless it ends with a question mark."""
     return text if text.endswith("?") else f"{text.removesuffix('.')}."
 
 
 def not_written(caller: str, function: str) -> str:
-    """Return what a student is told whose finished answer calls a function that is still to be written."""
+    """Return the message for an answer that calls a function the student has not written yet."""
     return f"{caller} called {function}(), which is not written yet: write that first."
 
 
 def a_kind(kind: type) -> str:
-    """Return a type as it is spoken of: `a str`, `an int`, `None`."""
+    """Return the name of a type with its article: `a str`, `an int`, `None`."""
     if kind is type(None):
         return "None"
     return f"{'an' if kind.__name__[0] in 'aeioAEIO' else 'a'} {kind.__name__}"
 
 
-# The methods are those of the base types: a subclass may have replaced its own.
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+# These call the methods of the base types, because a subclass may override its own.
 _BUILT_INS: tuple[tuple[type | UnionType, Callable[[Any], Any]], ...] = (
     (str, str.__str__),
     (int, int.__int__),
@@ -249,7 +257,7 @@ _BUILT_INS: tuple[tuple[type | UnionType, Callable[[Any], Any]], ...] = (
 
 
 def _science() -> Iterator[tuple[type, Callable[[Any], Any]]]:
-    """Yield how times and the types of pandas and numpy are copied; neither is imported for it."""
+    """Yield how to copy times and the types of pandas and numpy, without importing either library."""
     if pandas := sys.modules.get("pandas"):
         yield type(pandas.NaT), lambda _: None
         yield type(pandas.NA), lambda _: None
@@ -271,23 +279,23 @@ def _moment(value: datetime) -> datetime:
 
 
 def _values(column: Any) -> list[Any]:
-    """Return the values of a Series, plain; missing ones (None, NaN, NaT, NA) are None."""
+    """Return the plain values of a Series, with None for each missing one (None, NaN, NaT, NA)."""
     return [None if missing else plain(value) for value, missing in zip(column, column.isna(), strict=True)]
 
 
 def _name(function: Any) -> str:
-    """Return what a function is called; one without a name of its own is just a function."""
+    """Return the name of a function, or a placeholder for a lambda."""
     name = getattr(function, "__name__", "<lambda>")
     return name if isinstance(name, str) and name != "<lambda>" else "your_function"
 
 
 def _frames(error: BaseException) -> list[FrameType]:
-    """Return where an error came up: the frame of the function that was called first, the one that raised it last."""
+    """Return the frames that an error passed through: first the function we called, last the one that raised."""
     return [frame for frame, _ in traceback.walk_tb(error.__traceback__)][1:]
 
 
 def _unwritten(error: NotImplementedError) -> str:
-    """Return the name of the function that is still to be written; empty if it is the one that was called."""
+    """Return the name of the function that is not written yet, or "" if it is the one we called."""
     frames = _frames(error)
     return frames[-1].f_code.co_name if frames and frames[-1].f_code is not frames[0].f_code else ""
 
@@ -298,5 +306,5 @@ def _error(error: BaseException) -> str:
     except Exception:
         text = ""
     in_a_cell = _frames(error) and _frames(error)[-1].f_globals.get("__name__") == "__main__"
-    advice = "; has the cell that defines it been run?" if type(error) is NameError and in_a_cell else ""
+    advice = "; did you run the cell that defines it?" if type(error) is NameError and in_a_cell else ""
     return f"{type(error).__name__}: {text[:LONGEST].rstrip('.')}".removesuffix(": ") + advice
