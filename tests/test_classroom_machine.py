@@ -1,4 +1,4 @@
-"""The look at the machine in lesson 00."""
+"""The check of the machine in lesson 00."""
 
 import shutil
 import sys
@@ -17,7 +17,7 @@ def test_this_machine_is_ready() -> None:
     assert str(check_machine()).endswith("Your machine is ready.")
 
 
-def test_what_is_well_is_told_without_versions_and_places() -> None:
+def test_findings_in_order_name_no_versions_or_paths() -> None:
     text = str(check_machine())
     assert str(Path.cwd()) not in text
     assert metadata.version("pandas") not in text
@@ -38,13 +38,13 @@ def _missing(name: str) -> str:
 @pytest.mark.parametrize(
     ("owner", "name", "stand_in", "line"),
     [
-        (sys, "version_info", (3, 9), "✘ fix  Python 3.11, 3.12 or 3.13: this is 3.9; make a new environment"),
-        (shutil, "disk_usage", _no_disk, "✘ fix  1 GB of free disk: there are 0.0 GB: make room"),
-        (metadata, "version", _old, "✘ fix  pandas: version 0.1 does not fit: python -m pip install"),
-        (metadata, "version", _missing, "✘ fix  pandas: it is missing: python -m pip install"),
+        (sys, "version_info", (3, 9), "✘ fix  Python 3.11, 3.12 or 3.13: this is 3.9; create a new environment"),
+        (shutil, "disk_usage", _no_disk, "✘ fix  1 GB of free disk space: there is only 0.0 GB; delete some files"),
+        (metadata, "version", _old, "✘ fix  pandas: version 0.1 does not fit; run python -m pip install"),
+        (metadata, "version", _missing, "✘ fix  pandas: it is missing; run python -m pip install"),
     ],
 )
-def test_what_is_missing_is_told_with_its_fix(
+def test_a_missing_requirement_is_listed_with_its_fix(
     owner: object, name: str, stand_in: Callable[..., object], line: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(owner, name, stand_in)
@@ -54,24 +54,24 @@ def test_what_is_missing_is_told_with_its_fix(
     assert not machine.ready
 
 
-def test_packages_that_fit_are_told_in_one_line() -> None:
+def test_suitable_packages_take_one_line() -> None:
     text = str(check_machine())
-    assert "✔ ok   the packages that the lessons need" in text
+    assert "✔ ok   the packages for the lessons" in text
     assert "pandas" not in text
 
 
-def test_it_is_the_invented_mail_that_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_invented_mail_is_checked_whatever_enron_maildir_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENRON_MAILDIR", "nowhere")
     assert check_machine().ready
 
 
-def test_mail_that_cannot_be_written_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mail_that_cannot_be_written_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "cache").write_text("a file is in the way of the folder", encoding="utf-8")
-    monkeypatch.setattr("enronlib.sample.user_cache_path", lambda *_, **__: tmp_path / "cache")
+    monkeypatch.setattr("enronlib.files.user_cache_path", lambda *_, **__: tmp_path / "cache")
     assert "✘ fix  the invented mail that comes with the kit: cannot keep" in str(check_machine())
 
 
-def test_in_a_notebook_each_line_has_sign_word_and_colour() -> None:
+def test_in_a_notebook_each_line_has_a_sign_and_a_word() -> None:
     html = Machine([Finding("disk"), Finding("mail", "<none>")])._repr_html_()
     assert "✔ ok" in html
     assert "✘ fix" in html

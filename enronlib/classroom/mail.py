@@ -1,4 +1,4 @@
-"""Mail the student has not seen: an invented corpus of its own for the checks, the same for everyone with one seed."""
+"""Mail that students have not seen: a separate invented corpus for the checks, the same for everyone with one seed."""
 
 import os
 from collections.abc import Mapping
@@ -9,12 +9,14 @@ from typing import Any
 from enronlib.corpus import mailboxes, message_files
 from enronlib.files import cache_folder
 
-SEED = 31  # another one than the built-in sample has, so that what is copied from the lesson's output is wrong here
+__all__ = ["SEED", "Mail", "maildir_of"]
+
+SEED = 31  # not the seed of the built-in sample, so that values copied from a lesson's output are wrong here
 MESSAGES = 120
 
 
 class Mail:
-    """A small invented corpus that checks draw inputs from; it is made when first asked for."""
+    """A small invented corpus that the checks take inputs from. It is written on first use."""
 
     @cached_property
     def maildir(self) -> Path:
@@ -28,17 +30,24 @@ class Mail:
 
     @property
     def files(self) -> list[Path]:
-        """The files of all messages, in corpus order."""
+        """All message files, in corpus order."""
         return [path for mailbox in self.mailboxes for path in message_files(mailbox)]
 
     @property
     def emails(self) -> list[dict[str, Any]]:
-        """All messages as `enronlib.messages.read_email` gives them, in corpus order."""
+        """All messages as `enronlib.messages.read_email` returns them, in corpus order."""
         return _emails(self.maildir)
+
+    @property
+    def texts(self) -> list[str]:
+        """The plain text of each message, in corpus order."""
+        from enronlib.messages import plain_text  # noqa: PLC0415
+
+        return [plain_text(email) for email in self.emails]
 
     @staticmethod
     def place(path: Path) -> str:
-        """Return where a file or folder is, so that a student can find it and nobody learns of folders above."""
+        """Return a path that lets a student find a file or folder, without the folders above the home or cache."""
         for name, folder in {"~": Path.home(), "…": cache_folder().parent}.items():
             if path.is_relative_to(folder):
                 return f"{name}/{path.relative_to(folder).as_posix()}"
@@ -46,7 +55,7 @@ class Mail:
 
     @property
     def truth(self) -> Mapping[str, Any]:
-        """What is known of this corpus without the code under test; see `enronlib.sample.read_truth`."""
+        """What the generator recorded about this corpus; see `enronlib.sample.read_truth`."""
         from enronlib.sample import read_truth  # noqa: PLC0415
 
         return read_truth(self.maildir.parent)
@@ -54,8 +63,8 @@ class Mail:
 
 @cache
 def maildir_of(seed: int) -> Path:
-    """Write the corpus of this seed into the user's cache folder, unless it is there, and return its maildir."""
-    from enronlib.sample import FORMAT, write_sample  # noqa: PLC0415  costly, and only some checks need it
+    """Write the corpus of this seed to the user's cache folder unless it exists, and return its maildir."""
+    from enronlib.sample import FORMAT, write_sample  # noqa: PLC0415  slow to import, and only some checks need it
 
     home = cache_folder()
     return write_sample(home / f"checks-{MESSAGES}-{seed}-{FORMAT}", MESSAGES, seed)

@@ -1,4 +1,4 @@
-"""What is around a student's code while a check runs it: silence, and a clock that is the same everywhere."""
+"""What a student's code runs in during a check: no output, and the same time zone everywhere."""
 
 import contextlib
 import io
@@ -9,10 +9,12 @@ from typing import TextIO, cast
 
 from enronlib.processes import environment
 
+__all__ = ["in_houston", "silence"]
+
 
 @contextlib.contextmanager
 def silence() -> Iterator[None]:
-    """Drop what is printed and logged: neither a student's prints nor warnings belong into a verdict."""
+    """Discard all prints and log messages inside the block: they do not belong in a verdict."""
     nowhere = cast(TextIO, _Nowhere())
     disabled = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
@@ -25,7 +27,10 @@ def silence() -> Iterator[None]:
 
 @contextlib.contextmanager
 def in_houston() -> Iterator[None]:
-    """Set the clock to Houston, where the system can: who takes local time for UTC is wrong on any machine then."""
+    """Set the time zone to Houston's, so that mixing up local time and UTC is wrong on every machine.
+
+    It has no effect on Windows.
+    """
     try:
         with environment(TZ="CST6CDT"):
             _set_clock()

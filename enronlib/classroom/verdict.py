@@ -1,13 +1,15 @@
-"""What a check says: correct, not yet, or not attempted."""
+"""The result of a check: correct, not yet or not attempted."""
 
 import html
 import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+__all__ = ["BLUE", "COLOURS", "GREEN", "SIGNS", "CheckFailed", "Status", "Verdict", "box"]
+
 
 class Status(StrEnum):
-    """The three verdicts, spelled as they are shown."""
+    """The three verdicts, as they are displayed."""
 
     CORRECT = "Correct"
     NOT_YET = "Not yet"
@@ -16,13 +18,13 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdict on one answer to one exercise. As a cell's result it shows as a coloured box, elsewhere as text."""
+    """The verdict on one answer to one exercise: a coloured box in a notebook, text elsewhere."""
 
     exercise: str
     status: Status
     message: str
     points: int
-    """What the exercise is worth; `earned` is what the answer gets."""
+    """The points of the exercise; `earned` are those of this answer."""
 
     @property
     def earned(self) -> int:
@@ -30,7 +32,7 @@ class Verdict:
         return self.points if self.status is Status.CORRECT else 0
 
     def __str__(self) -> str:
-        """One to three short lines that begin with the verdict."""
+        """One to three short lines, beginning with the verdict."""
         return f"{self.status}{'.' if self.status is Status.CORRECT else ':'} {self.message}"
 
     __repr__ = __str__
@@ -39,33 +41,33 @@ class Verdict:
         return box(str(self), SIGNS[self.status], COLOURS[self.status])
 
 
-class CheckFailed(AssertionError):  # noqa: N818  read by students: what happened, not what kind of thing it is
-    """Raised instead of shown when a check does not end in "Correct" and ENRONLIB_STRICT is set."""
+class CheckFailed(AssertionError):  # noqa: N818  students read this name
+    """Raised for any verdict but "Correct" when ENRONLIB_STRICT is set."""
 
     def __init__(self, verdict: Verdict) -> None:
-        """Hold the verdict; the text of the exception is the exercise and what its check says."""
+        """Store the verdict; the message names the exercise and gives the verdict in full."""
         super().__init__(f"{verdict.exercise}: {verdict}")
         self.verdict = verdict
 
     def _render_traceback_(self) -> list[str]:
-        """Let IPython show the verdict alone: the stack is ours, not the student's."""
+        """Make IPython show only the verdict, because the stack trace is not of the student's code."""
         return [str(self)]
 
 
-# Colours of the Okabe-Ito palette, told apart with any kind of colour vision; each has its sign as well.
+# Colours of the Okabe-Ito palette, which suits all types of colour vision. Each also has its own sign.
 GREEN, ORANGE, GREY, BLUE = "0,158,115", "230,159,0", "128,128,128", "0,114,178"
 SIGNS = {Status.CORRECT: "✔", Status.NOT_YET: "✎", Status.NOT_ATTEMPTED: "○"}
 COLOURS = {Status.CORRECT: GREEN, Status.NOT_YET: ORANGE, Status.NOT_ATTEMPTED: GREY}
 
 
 def box(text: str, sign: str, colour: str) -> str:
-    """Return HTML for a box in which the opening, up to a full stop or colon, is bold, and `backticks` make code.
+    """Return the HTML of a box: bold up to the first period or colon, with text in `backticks` as code.
 
-    The background is a thin wash of the colour over whatever the theme has, and the letters keep the theme's own
-    colour, so that the box reads well on light and on dark ground.
+    The background is a light tint over that of the theme, and the text keeps the theme's colour, so the box is easy to
+    read in light and dark themes.
     """
     first, _, rest = text.partition("\n")
-    # No quotes and no brackets: a value may hold such signs, too.
+    # Quotes and brackets may belong to a value that itself contains a period or colon.
     opening = re.match(r"(?:[\w ;,-]|\.(?=\d))+[.:](?=\s|$)", first)
     end = opening.end() if opening else 0
     lines = [f"<b>{html.escape(first[:end])}</b>{_with_code(first[end:])}", *map(_with_code, rest.splitlines())]
