@@ -1,5 +1,6 @@
 """The download against a real server on loopback, which behaves as well or as badly as each test asks."""
 
+import errno
 import gzip
 import hashlib
 import io
@@ -290,17 +291,30 @@ def test_disk_space_is_checked_first(site: Site, folder: Path, monkeypatch: pyte
     assert site.asked == []
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_full_disk_is_reported_and_what_has_arrived_is_kept(site: Site, folder: Path) -> None:
-    get(site, folder, first=1)
-    full = folder / "maildir/.download.json.new"
-    full.symlink_to("/dev/full")
-    assert "cannot write into mail (No space left on device)" in fault(site, folder)
-    assert found(folder / "maildir") == only("zeta-z")
-    full.unlink()
-    site.sent = 0
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit for the size of files")
+def test_disk_that_takes_no_more_is_reported_and_what_has_arrived_is_kept(site: Site, folder: Path) -> None:
+    import resource
+
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        assert "cannot write into mail (File too large): check its free space" in fault(site, folder)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert get(site, folder) == FILES
-    assert site.sent == 0
+    assert site.asked[1] > 0
+
+
+def test_disk_full_while_unpacking_keeps_the_archive(site: Site, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def write_entries(_entries: Any, _maildir: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(download, "write_entries", write_entries)
+        assert "cannot write into mail (No space left on device)" in fault(site, folder)
+    assert found(folder / "maildir") == {}
+    assert get(site, folder) == FILES
+    assert len(site.asked) == 1
 
 
 @pytest.mark.parametrize("options", [{}, {"first": 1}])

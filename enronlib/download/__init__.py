@@ -122,7 +122,6 @@ def _unpack(archive: MailArchive, wanted: Wanted, maildir: Path, *, progress: bo
             index = index._replace(whole=True)
         if not index.names:
             raise BadArchiveError("the archive contains no maildir with mailboxes: use another --url")
-        maildir.mkdir(exist_ok=True)
         write_index(index, maildir)
         for place in (staging, maildir):
             archive.remove_deleted(place)

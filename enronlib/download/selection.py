@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from enronlib import UserError
+from enronlib.files import write_bytes
 
 __all__ = ["Index", "Wanted", "mailboxes_in", "read_index", "write_index"]
 
@@ -63,7 +64,5 @@ def read_index(maildir: Path) -> Index:
 
 
 def write_index(index: Index, maildir: Path) -> None:
-    """Store what a download has learned, in its maildir."""
-    temporary = maildir / f"{INDEX}.new"
-    temporary.write_text(json.dumps({"whole": index.whole, "mailboxes": index.names}, indent=1), encoding="utf-8")
-    temporary.replace(maildir / INDEX)
+    """Store in a maildir what a download has learned; create the maildir if needed."""
+    write_bytes(maildir / INDEX, json.dumps({"whole": index.whole, "mailboxes": index.names}, indent=1).encode())
