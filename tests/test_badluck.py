@@ -1,4 +1,4 @@
-"""What the bad-luck runner promises: a right job is never blamed, a wrong one is found."""
+"""What the bad-luck runner guarantees: a correct job is never blamed, an incorrect one is found."""
 
 import math
 import operator
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from enronlib.mapreduce import Reducer, map_reduce
 from enronlib.mapreduce.badluck import BadLuck, bad_luck, find_bad_luck
 
-# Functions of this file are copied whole, as those of a notebook are.
+# Functions in this file are pickled by value, like those in a notebook.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 Record = list[tuple[str, int]]
@@ -53,8 +53,8 @@ def mean_of_sums_and_counts(key: str, values: Iterator[tuple[int, int]]) -> floa
 RIGHT: dict[str, tuple[Callable[[Any], Any], Reducer, Reducer | None]] = {
     "sum": (pairs, total, None),
     "sum with combiner": (pairs, total, total),
-    "greatest": (pairs, lambda _key, values: max(values), lambda _key, values: max(values)),
-    "different values": (
+    "maximum": (pairs, lambda _key, values: max(values), lambda _key, values: max(values)),
+    "distinct values": (
         lambda record: [(key, frozenset([value])) for key, value in record],
         lambda _key, values: len(frozenset().union(*values)),
         lambda _key, values: frozenset().union(*values),
@@ -67,14 +67,14 @@ RIGHT: dict[str, tuple[Callable[[Any], Any], Reducer, Reducer | None]] = {
 @pytest.mark.parametrize("job", RIGHT)
 @settings(deadline=None, max_examples=200)
 @given(records=records, seed=st.integers(0, 2**32))
-def test_a_right_job_gives_the_plain_answer_in_the_same_order(job: str, records: list[Record], seed: int) -> None:
+def test_a_correct_job_gives_the_plain_result_in_the_same_order(job: str, records: list[Record], seed: int) -> None:
     mapper, reducer, combiner = RIGHT[job]
     plain = list(map_reduce(records, mapper, reducer, combiner))
     assert bad_luck(records, mapper, reducer, combiner, seed=seed) == plain
 
 
 @pytest.mark.parametrize("job", RIGHT)
-def test_a_right_job_is_never_blamed(job: str) -> None:
+def test_a_correct_job_is_never_blamed(job: str) -> None:
     assert find_bad_luck(iter(RECORDS), *RIGHT[job], seeds=200) is None
 
 
@@ -93,7 +93,7 @@ def remembers(_key: str, values: Iterator[int], sums: list[int] = []) -> int:  #
 WRONG: dict[str, tuple[Callable[[Any], Any], Reducer, Reducer | None]] = {
     "mean of means": (pairs, mean, mean),
     "subtraction": (pairs, total, lambda _key, values: next(values) - sum(values)),
-    "combiner that counts, right only if it runs once": (
+    "combiner that counts, correct only if it runs once": (
         lambda record: [(key, 1) for key, _ in record],
         total,
         lambda _key, values: sum(1 for _ in values),
@@ -106,7 +106,7 @@ WRONG: dict[str, tuple[Callable[[Any], Any], Reducer, Reducer | None]] = {
 
 
 @pytest.mark.parametrize("job", WRONG)
-def test_a_wrong_job_is_found_within_50_seeds(job: str) -> None:
+def test_an_incorrect_job_is_found_within_50_seeds(job: str) -> None:
     found = find_bad_luck(RECORDS, *WRONG[job], seeds=50)
     assert found is not None
     assert found.plain != found.unlucky
@@ -114,11 +114,11 @@ def test_a_wrong_job_is_found_within_50_seeds(job: str) -> None:
     assert unlucky.get(found.key) == found.unlucky
 
 
-def test_the_values_of_one_record_have_no_order_either() -> None:
+def test_the_values_of_a_single_record_are_shuffled_too() -> None:
     assert find_bad_luck([[("a", 1), ("a", 2)]], pairs, lambda _key, values: next(values), seeds=50) is not None
 
 
-def test_a_combiner_that_gives_another_kind_of_value_fails() -> None:
+def test_a_combiner_that_returns_another_type_of_value_fails() -> None:
     def fold(_key: str, values: Iterator[int]) -> tuple[int, int]:
         listed = list(values)
         return sum(listed), len(listed)
@@ -129,30 +129,30 @@ def test_a_combiner_that_gives_another_kind_of_value_fails() -> None:
     assert ", at the key" in caught.value.__notes__[0]
 
 
-def test_the_answers_of_both_runs_are_told() -> None:
-    mails = [[("a", 1), ("a", 3)], [("a", 8)]]
-    found = find_bad_luck(mails, pairs, mean, mean)
+def test_the_results_of_both_runs_are_reported() -> None:
+    messages = [[("a", 1), ("a", 3)], [("a", 8)]]
+    found = find_bad_luck(messages, pairs, mean, mean)
     assert found is not None
     assert found == BadLuck(seed=found.seed, key="a", plain=4, unlucky=found.unlucky)
     assert found.unlucky in (5, 3.25, 5.75)  # 1, 3 and 8, two of them combined first
 
 
-def test_same_says_when_two_values_are_equal() -> None:
+def test_same_decides_whether_two_values_are_equal() -> None:
     tenths = [[("a", 0.1)], [("a", 0.2)], [("a", 0.3)]]
     assert find_bad_luck(tenths, pairs, lambda _key, values: sum(values), same=math.isclose) is None
     assert find_bad_luck(RECORDS, pairs, total, same=operator.ne) is not None
 
 
-def test_the_same_seed_is_the_same_luck() -> None:
+def test_the_same_seed_gives_the_same_result() -> None:
     runs = [bad_luck(RECORDS, pairs, lambda _key, values: list(values), seed=7) for _ in range(2)]
     assert runs[0] == runs[1]
 
 
-def test_no_records_no_bad_luck() -> None:
+def test_no_records_mean_no_bad_luck() -> None:
     assert bad_luck([], pairs, total) == []
     assert find_bad_luck([], pairs, total) is None
 
 
-def test_functions_are_left_as_they_were() -> None:
+def test_functions_are_not_modified() -> None:
     find_bad_luck(RECORDS, mutable_default, remembers)
     assert mutable_default.__defaults__ == remembers.__defaults__ == ([],)

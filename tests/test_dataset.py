@@ -1,4 +1,4 @@
-"""What the fluent form promises: Spark's word count, and output that is there whole or not at all."""
+"""What Dataset guarantees: the same word count as Spark, and output that appears whole or not at all."""
 
 import operator
 import sys
@@ -48,7 +48,7 @@ def test_steps_before_and_after_a_reduce() -> None:
     assert by_count.collect() == [(1, "data hide été"), (2, "jump")]
 
 
-def test_nothing_is_done_before_the_result_is_asked_for_and_all_is_done_again_each_time() -> None:
+def test_steps_run_only_when_a_result_is_requested_and_again_for_each_request() -> None:
     read = []
 
     def records() -> list[str]:
@@ -61,14 +61,14 @@ def test_nothing_is_done_before_the_result_is_asked_for_and_all_is_done_again_ea
     assert len(read) == 2
 
 
-def test_a_step_leaves_the_dataset_it_is_added_to_as_it_was() -> None:
+def test_adding_a_step_does_not_change_the_dataset() -> None:
     numbers = Dataset([1, 2, 3])
     assert numbers.map(lambda number: -number).collect() == [-1, -2, -3]
     assert numbers.filter(lambda number: number > 1).collect() == [2, 3]
     assert numbers.collect() == [1, 2, 3]
 
 
-def test_saves_a_file_for_each_partition(tmp_path: Path) -> None:
+def test_saves_one_file_per_partition(tmp_path: Path) -> None:
     folder = tmp_path / "results" / "counts"
     word_count(TEXTS, partitions=3).save_as_text_file(folder)
     files = {path.name: path.read_bytes().decode() for path in folder.iterdir()}
@@ -79,13 +79,13 @@ def test_saves_a_file_for_each_partition(tmp_path: Path) -> None:
     assert [path.name for path in folder.parent.iterdir()] == ["counts"]
 
 
-def test_saves_one_file_when_nothing_was_reduced_last(tmp_path: Path) -> None:
+def test_saves_one_file_if_the_last_step_is_not_a_reduce(tmp_path: Path) -> None:
     word_count(TEXTS).map(lambda pair: pair[0]).save_as_text_file(str(tmp_path / "words"))
     assert (tmp_path / "words" / "part-00000").read_bytes().decode() == "data\nhide\njump\nthe\nété\n"
     assert {path.name for path in (tmp_path / "words").iterdir()} == {"part-00000", "_SUCCESS"}
 
 
-def test_never_writes_over_a_folder(tmp_path: Path) -> None:
+def test_never_overwrites_a_folder(tmp_path: Path) -> None:
     read = []
     with pytest.raises(UserError, match="exists already"):
         word_count(lambda: read.append(1) or TEXTS).save_as_text_file(tmp_path)  # type: ignore[func-returns-value]

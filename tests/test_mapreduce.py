@@ -1,4 +1,4 @@
-"""What the MapReduce engine promises: the answer of a plain loop, in bounded memory, and clear errors."""
+"""What the MapReduce engine guarantees: the same result as a plain loop, bounded memory, and clear errors."""
 
 import inspect
 import multiprocessing
@@ -29,7 +29,7 @@ from enronlib.corpus import message_files
 from enronlib.mapreduce import Step, map_reduce, partition_of, runs
 from enronlib.words import tokens
 
-# A worker process cannot import this file, as it cannot import a notebook.
+# Worker processes cannot import this file, just as they cannot import a notebook.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 START_METHODS = multiprocessing.get_all_start_methods()
@@ -55,7 +55,7 @@ def every(_key: Any, values: Iterator[Any]) -> list[Any]:
 
 
 def run_python(code: str, *arguments: str, **options: Any) -> str:
-    """Run code as the main script of a new Python process and return what it printed."""
+    """Run code as the main script of a new Python process and return its output."""
     result = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code), *arguments],
         check=False,
@@ -70,7 +70,7 @@ def run_python(code: str, *arguments: str, **options: Any) -> str:
 
 @pytest.fixture
 def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder in which the engine makes its temporary folders."""
+    """Return the folder in which the engine creates its temporary folders."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return tmp_path
 
@@ -79,14 +79,14 @@ def leftovers(folder: Path) -> list[Path]:
     return list(folder.glob("mapreduce-*"))
 
 
-# --- the answer
+# --- the result
 
 
-def test_counts_words_in_the_order_of_the_words() -> None:
+def test_word_counts_are_sorted_by_word() -> None:
     assert list(map_reduce(TEXTS, words, total)) == list(COUNTS.items())
 
 
-def test_nothing_gives_nothing() -> None:
+def test_no_records_give_no_results() -> None:
     assert list(map_reduce([], words, total)) == []
     assert list(map_reduce(["", " "], words, total)) == []
 
@@ -94,14 +94,14 @@ def test_nothing_gives_nothing() -> None:
 @settings(deadline=None)
 @given(
     found=keys,
-    cut=st.fixed_dictionaries(
+    split=st.fixed_dictionaries(
         {"partitions": st.integers(1, 9), "split_size": st.integers(1, 40), "memory": st.integers(1, 40)}
     ),
     batch=st.integers(1, 5),
     fan_in=st.integers(2, 4),
 )
-def test_equals_a_plain_loop_however_the_work_is_cut(
-    found: list[Any], cut: dict[str, Any], batch: int, fan_in: int
+def test_equals_a_plain_loop_however_the_work_is_split(
+    found: list[Any], split: dict[str, Any], batch: int, fan_in: int
 ) -> None:
     values_of = defaultdict(list)
     for value, key in enumerate(found):
@@ -110,16 +110,16 @@ def test_equals_a_plain_loop_however_the_work_is_cut(
         patch.setattr(runs, "BATCH", batch)
         patch.setattr(runs, "FAN_IN", fan_in)
         records = list(enumerate(found))
-        # The values of a key come in the order of the records, so that a run can be repeated.
-        listed = map_reduce(records, lambda record: [(record[1], record[0])], every, **cut)
+        # The values of a key arrive in the order of the records, so that a run is repeatable.
+        listed = map_reduce(records, lambda record: [(record[1], record[0])], every, **split)
         assert list(listed) == sorted(values_of.items())
-        counted = map_reduce(found, lambda key: [(key, 1)], total, total, **cut)
+        counted = map_reduce(found, lambda key: [(key, 1)], total, total, **split)
         assert list(counted) == sorted(Counter(found).items())
 
 
 @pytest.mark.parametrize("combiner", [None, total])
 @pytest.mark.parametrize("workers", [1, 2])
-def test_counts_a_real_mailbox_as_a_plain_loop_does(workers: int, combiner: Any) -> None:
+def test_counts_of_a_real_mailbox_equal_those_of_a_plain_loop(workers: int, combiner: Any) -> None:
     maildir = os.environ.get("ENRON_REAL_MAIL")
     if not maildir:
         pytest.skip("ENRON_REAL_MAIL names no folder of real mail")
@@ -154,7 +154,7 @@ def test_counts_a_real_mailbox_as_a_plain_loop_does(workers: int, combiner: Any)
         (("é", ("x", 1)), 510),
     ],
 )
-def test_the_partition_of_a_key_is_the_same_for_ever(key: Any, partition: int) -> None:
+def test_the_partition_of_a_key_never_changes(key: Any, partition: int) -> None:
     assert partition_of(key, 1000) == partition
 
 
@@ -183,7 +183,7 @@ def test_every_key_has_a_partition(key: Any, partitions: int) -> None:
     assert partition_of(key, partitions) in range(partitions)
 
 
-def test_a_partitioner_of_ones_own_decides() -> None:
+def test_a_custom_partitioner_is_used() -> None:
     trace: list[Step] = []
     list(map_reduce(TEXTS, words, total, partitioner=lambda key, _: len(key) % 2, trace=trace))
     assert {(step.key, step.partition) for step in trace} == {("the", 1), ("data", 0), ("jump", 0), ("hide", 0)}
@@ -199,7 +199,7 @@ def test_a_partition_that_does_not_exist_is_an_error(partition: Any) -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_the_trace_tells_what_went_where(workers: int) -> None:
+def test_the_trace_shows_where_each_pair_went(workers: int) -> None:
     trace: list[Step] = []
     list(map_reduce(TEXTS, words, total, total, partitions=2, split_size=2, workers=workers, trace=trace))
     shuffled = {(step.task, step.key, step.value) for step in trace if step.stage == "shuffle"}
@@ -228,13 +228,13 @@ def test_a_combiner_shortens_the_shuffle() -> None:
 # --- values
 
 
-def test_values_can_be_read_once_and_need_not_be_read_to_the_end() -> None:
+def test_values_can_be_read_only_once_and_not_necessarily_to_the_end() -> None:
     assert dict(map_reduce(TEXTS, words, lambda _key, values: next(values))) == dict.fromkeys(COUNTS, 1)
     assert dict(map_reduce(TEXTS, words, lambda _key, _values: 0)) == dict.fromkeys(COUNTS, 0)
     assert dict(map_reduce(TEXTS, words, lambda _key, values: (sum(values), sum(values))))["the"] == (4, 0)
 
 
-def test_values_come_from_disk_as_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_values_are_loaded_from_disk_only_as_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runs, "BATCH", 10)
     batches_read = []
     seen = []
@@ -253,7 +253,7 @@ def test_values_come_from_disk_as_they_are_read(monkeypatch: pytest.MonkeyPatch)
     assert seen == [1]
 
 
-def test_values_need_no_order() -> None:
+def test_values_need_not_be_comparable() -> None:
     records: list[Any] = [{1}, None, "x", 2.5, {"a": 1}]
     result = dict(map_reduce(records, lambda record: [("all", record)], every, split_size=1))
     assert result == {"all": records}
@@ -282,7 +282,7 @@ def test_workers_run_lambdas_closures_and_functions_under_every_start_method(sta
     assert dict(counts) == {word: weight * count for word, count in COUNTS.items()}
 
 
-def test_works_from_a_notebook_with_what_is_defined_there(tmp_path: Path) -> None:
+def test_functions_and_classes_defined_in_a_notebook_work(tmp_path: Path) -> None:
     code = """
         from typing import NamedTuple
         from enronlib.mapreduce import map_reduce
@@ -301,9 +301,9 @@ def test_works_from_a_notebook_with_what_is_defined_there(tmp_path: Path) -> Non
         def reducer(word, values):
             return Seen(sum(value.times for value in values))
 
-        mails = [Mail("the data"), Mail("the end")]
+        messages = [Mail("the data"), Mail("the end")]
         for start in (None, "spawn"):
-            counts = dict(map_reduce(mails, mapper, reducer, reducer, workers=2, split_size=1, start_method=start))
+            counts = dict(map_reduce(messages, mapper, reducer, reducer, workers=2, split_size=1, start_method=start))
             assert counts == {"data": Seen(1), "end": Seen(1), "the": Seen(2)}
             assert all(type(seen) is Seen for seen in counts.values())
     """
@@ -311,7 +311,7 @@ def test_works_from_a_notebook_with_what_is_defined_there(tmp_path: Path) -> Non
     nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
 
 
-def test_records_are_taken_as_they_are_needed() -> None:
+def test_records_are_read_only_as_they_are_needed() -> None:
     taken = iter(range(10_000))
 
     def mapper(number: int) -> list[tuple[int, int]]:
@@ -341,7 +341,7 @@ SLOW_JOB = """
             Path(sys.argv[1], str(record)).touch()
             while not Path(sys.argv[1], str(1 - record)).exists():
                 time.sleep(0.01)
-        else:  # then one of them works and the other waits for work
+        else:  # then one of them runs and the other waits for work
             time.sleep(0.5)
             print("started", flush=True)
             time.sleep(60)
@@ -351,7 +351,7 @@ SLOW_JOB = """
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends signals differently")
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL])
 def test_no_worker_outlives_an_interrupted_or_killed_job(stop: signal.Signals, tmp_path: Path) -> None:
     job = subprocess.Popen(
@@ -368,7 +368,7 @@ def test_no_worker_outlives_an_interrupted_or_killed_job(stop: signal.Signals, t
         assert job.stdout.readline() == "started\n"
         workers = psutil.Process(job.pid).children(recursive=True)
         if stop == signal.SIGINT:
-            os.killpg(job.pid, stop)  # as a terminal and Jupyter do it
+            os.killpg(job.pid, stop)  # as a terminal and Jupyter do
             assert job.stderr.read().count("Traceback") == 1
             assert not leftovers(tmp_path)
         else:
@@ -380,13 +380,13 @@ def test_no_worker_outlives_an_interrupted_or_killed_job(stop: signal.Signals, t
 
 
 @pytest.mark.parametrize("setting", ["partitions", "workers", "split_size", "memory"])
-def test_a_number_below_one_is_refused_at_once(setting: str) -> None:
+def test_a_setting_below_one_is_rejected_at_once(setting: str) -> None:
     with pytest.raises(ValueError, match=setting):
         map_reduce(TEXTS, words, total, **{setting: 0})  # type: ignore[arg-type]
 
 
 class OddError(Exception):
-    """An error that pickle cannot make again from its message."""
+    """An error that pickle cannot recreate from its message."""
 
     def __init__(self, first: str, second: str) -> None:
         super().__init__(first + second)
@@ -397,7 +397,7 @@ def fail(_key: str, _values: Iterator[int]) -> int:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_an_error_keeps_its_type_and_tells_the_place(workers: int, scratch: Path) -> None:
+def test_an_error_keeps_its_type_and_names_the_place(workers: int, scratch: Path) -> None:
     with pytest.raises(ZeroDivisionError) as caught:
         map_reduce(TEXTS, lambda text: [(text, 1 / 0)], total, workers=workers)
     assert caught.value.__notes__[0] == "in the mapper, at the record 'the data jump'"
@@ -410,13 +410,13 @@ def test_an_error_keeps_its_type_and_tells_the_place(workers: int, scratch: Path
     assert not leftovers(scratch)
 
 
-def test_an_error_of_a_worker_brings_its_traceback() -> None:
+def test_an_error_in_a_worker_includes_its_traceback() -> None:
     with pytest.raises(KeyError) as caught:
         map_reduce(TEXTS, words, fail, workers=2)
     assert 'raise KeyError("nothing")' in caught.value.__notes__[1]
 
 
-def test_an_error_of_a_class_of_the_notebook_comes_back_from_a_worker() -> None:
+def test_an_error_class_defined_in_a_notebook_is_raised_again() -> None:
     class MailError(Exception):
         pass
 
@@ -427,7 +427,7 @@ def test_an_error_of_a_class_of_the_notebook_comes_back_from_a_worker() -> None:
         map_reduce(TEXTS, mapper, total, workers=2)
 
 
-def test_an_error_that_cannot_come_back_from_a_worker_comes_back_by_name() -> None:
+def test_an_error_that_cannot_be_pickled_is_reported_by_name() -> None:
     def mapper(_text: str) -> Any:
         raise OddError("not", " good")
 
@@ -437,14 +437,14 @@ def test_an_error_that_cannot_come_back_from_a_worker_comes_back_by_name() -> No
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_an_empty_iterator_in_a_function_does_not_shorten_the_answer(workers: int) -> None:
+def test_stop_iteration_in_a_function_does_not_shorten_the_result(workers: int) -> None:
     with pytest.raises(RuntimeError, match="StopIteration"):
         map_reduce(TEXTS, lambda _text: next(iter(())), total, workers=workers)
     with pytest.raises(RuntimeError, match="StopIteration"):
         map_reduce(TEXTS, words, lambda _key, values: [next(values) for _ in range(9)], workers=workers)
 
 
-def test_an_error_of_the_records_is_passed_on(scratch: Path) -> None:
+def test_an_error_while_reading_the_records_is_passed_on(scratch: Path) -> None:
     def records() -> Iterator[str]:
         yield "the"
         raise OSError("the disk is gone")
@@ -455,23 +455,23 @@ def test_an_error_of_the_records_is_passed_on(scratch: Path) -> None:
 
 
 @pytest.mark.parametrize("given", ["the", ("the",), ("the", 1, 2), ["the", 1], 5, None])
-def test_what_is_no_pair_is_named(given: Any) -> None:
+def test_a_result_that_is_not_a_pair_is_named(given: Any) -> None:
     with pytest.raises(TypeError, match=r"the mapper gave .*, not a key .* with a value"):
         map_reduce(TEXTS, lambda _: [given], total)
 
 
 @pytest.mark.parametrize("key", [None, 1.0, True, ["a"], b"a", ("a", None), ("a", ["b"])])
-def test_what_is_no_key_is_named(key: Any) -> None:
+def test_an_invalid_key_is_named(key: Any) -> None:
     with pytest.raises(TypeError, match=r"the mapper gave .*, not a key .* with a value"):
         map_reduce(TEXTS, lambda _: [(key, 1)], total)
 
 
-def test_a_mapper_that_returns_nothing_is_told_so() -> None:
+def test_a_mapper_that_returns_nothing_is_reported() -> None:
     with pytest.raises(TypeError, match="the mapper returned None"):
         map_reduce(TEXTS, lambda _: None, total)  # type: ignore[arg-type, return-value]
 
 
-def test_a_reducer_that_yields_is_told_so() -> None:
+def test_a_reducer_that_yields_is_reported() -> None:
     def reducer(_key: str, values: Iterator[int]) -> Iterator[int]:
         yield sum(values)
 
@@ -481,7 +481,7 @@ def test_a_reducer_that_yields_is_told_so() -> None:
 
 @pytest.mark.parametrize("split_size", [1, 9])
 @pytest.mark.parametrize("partitions", [1, 9])
-def test_keys_of_two_kinds_are_an_error(split_size: int, partitions: int) -> None:
+def test_keys_of_different_types_are_an_error(split_size: int, partitions: int) -> None:
     with pytest.raises(TypeError, match="keys must be all of one kind"):
         dict(map_reduce([1, 2, "a", "b"], lambda key: [(key, 1)], total, split_size=split_size, partitions=partitions))
 
@@ -489,7 +489,7 @@ def test_keys_of_two_kinds_are_an_error(split_size: int, partitions: int) -> Non
 # --- temporary files, memory, open files
 
 
-def test_the_work_is_done_at_the_call_and_its_files_go_after_the_last_result(scratch: Path) -> None:
+def test_the_job_runs_at_the_call_and_its_files_are_deleted_after_the_last_result(scratch: Path) -> None:
     called = []
     results = map_reduce(TEXTS, lambda text: called.append(text) or words(text), total)  # type: ignore[func-returns-value]
     assert called == TEXTS
@@ -499,7 +499,7 @@ def test_the_work_is_done_at_the_call_and_its_files_go_after_the_last_result(scr
 
 
 @pytest.mark.filterwarnings("error")
-def test_files_go_when_the_results_are_dropped(scratch: Path) -> None:
+def test_files_are_deleted_when_the_results_are_discarded(scratch: Path) -> None:
     map_reduce(TEXTS, words, total)
     assert not leftovers(scratch)
     for _ in map_reduce(TEXTS, words, total):
@@ -507,7 +507,7 @@ def test_files_go_when_the_results_are_dropped(scratch: Path) -> None:
     assert not leftovers(scratch)
 
 
-def test_memory_is_bounded_by_the_setting() -> None:
+def test_the_memory_setting_bounds_memory() -> None:
     code = """
         import psutil
         from enronlib.mapreduce import map_reduce
@@ -535,7 +535,7 @@ def test_memory_is_bounded_by_the_setting() -> None:
     assert float(megabytes) < 50  # the keys alone take 110
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the limit cannot be set there")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
 def test_many_runs_need_few_open_files() -> None:
     code = """
         import resource
@@ -550,5 +550,5 @@ def test_many_runs_need_few_open_files() -> None:
     assert run_python(code) == "3000 3000"
 
 
-def test_the_engine_stays_short_enough_to_read_aloud() -> None:
+def test_the_engine_stays_small_enough_to_read_in_one_sitting() -> None:
     assert len(inspect.getsource(mapreduce).splitlines()) <= 230
