@@ -121,11 +121,22 @@ def start(options: argparse.Namespace) -> int:
 
 
 def build(options: argparse.Namespace) -> int:
-    """Write the student copies of the lessons from the solved ones."""
-    from enronlib.classroom.authoring.build import build_lessons  # noqa: PLC0415
+    """Make the notebooks of lessons from their sources, or check them."""
+    try:  # jupytext, nbclient and the linters are for authors only
+        from enronlib.classroom.authoring.build import build_lessons  # noqa: PLC0415
+        from enronlib.classroom.authoring.check import check_lessons  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise UserError(f"{error.name} is not installed: python -m pip install 'enronlib[test]'") from error
 
+    if options.check:
+        problems = 0
+        for problem in check_lessons(Path.cwd(), options.lessons):
+            print(problem, flush=True)
+            problems += 1
+        print(_count(problems, "problem", "problems"))
+        return int(problems > 0)
     changed = build_lessons(Path.cwd(), options.lessons, execute=options.execute)
-    print("\n".join(str(path.relative_to(Path.cwd())) for path in changed) or "all up to date")
+    print("\n".join(path.relative_to(Path.cwd()).as_posix() for path in changed) or "all up to date")
     return 0
 
 
@@ -206,11 +217,14 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser(
         "build",
-        help="for maintainers: make the student copies from the solved lessons",
-        description="Write notebooks/*.ipynb from notebooks/solutions/*.ipynb. Run it in the project's folder.",
+        help="for authors: make the notebooks of lessons from their sources",
+        description="Make notebooks/solutions/*.ipynb (solved) and notebooks/*.ipynb (the students' copies) from "
+        "notebooks/source/*.md. Run it in the project's folder.",
     )
     command.add_argument("lessons", nargs="*", metavar="LESSON", help="such as 02 or 02_parse_one_email (default: all)")
-    command.add_argument("--execute", action="store_true", help="run the solved lessons first and store their outputs")
+    what = command.add_mutually_exclusive_group()
+    what.add_argument("--execute", action="store_true", help="run the solved lessons and store their outputs")
+    what.add_argument("--check", action="store_true", help="change nothing; list everything that is wrong")
     command.set_defaults(command=build)
 
     add_grading(commands)

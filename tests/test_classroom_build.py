@@ -1,66 +1,139 @@
-"""Students' copies from solved notebooks."""
+"""From the Markdown source of a lesson to its notebooks."""
 
-import json
+import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import nbformat
+import jupytext
 import pytest
+from nbformat.v4 import new_output
 
 from enronlib import UserError
 from enronlib.__main__ import main
 from enronlib.classroom.authoring.build import build_lessons
-from enronlib.classroom.authoring.notebook import (
-    code,
-    code_cells,
-    lesson_notebook,
-    read_notebook,
-    role,
-    special,
-    text,
-    write_notebook,
-)
+from enronlib.classroom.authoring.notebook import code_cells, read_notebook, role, write_notebook
+from enronlib.classroom.authoring.sources import read_sources
 
-ANSWER = "def user(address):\n    ### BEGIN SOLUTION\n    return address\n    ### END SOLUTION"
-FILES = ("notebooks/solutions/00_start_here.ipynb", "notebooks/00_start_here.ipynb")
+SOURCES = sorted((Path(__file__).parent.parent / "notebooks" / "source").glob("*.md"))
+SOLVED, COPY = FILES = ("notebooks/solutions/00_start_here.ipynb", "notebooks/00_start_here.ipynb")
+
+LESSON = """\
+# 00 · Start here
+
+*1 minutes of reading, 2 minutes of exercises*
+
+**The question:** how?
+
++++
+
+% lessons
+
+```{code-cell}
+:predict: start.parts
+
+predict("start.parts", 3)
+```
+
+### Exercise: start.domain
+
+Look.
+
+```{code-cell}
+:answer: start.domain
+
+def domain(address):
+    return address
+```
+
+```{code-cell}
+:check: start.domain
+
+check("start.domain", domain)
+```
+
+Some text.
+
++++
+
+### Exercise: start.user
+
+Write.
+
+```{code-cell}
+:answer: start.user
+
+def user(address):
+    ### BEGIN SOLUTION
+    return address
+    ### END SOLUTION
+```
+
+```{code-cell}
+:check: start.user
+
+### BEGIN HIDDEN TESTS
+assert user("a@b")
+### END HIDDEN TESTS
+check("start.user", user)
+```
+
+```{code-cell}
+:id: sum
+
+1 + 1
+```
+
+```{code-cell}
+2 + 2
+```
+"""
+
+Project = Callable[..., Path]
 
 
 @pytest.fixture
-def cells() -> list[Any]:
-    """Return a small lesson with the two exercises of lesson 00."""
-    return [
-        text("# 00 · Start here\n\n*1 minutes of reading, 2 minutes of exercises*\n\n**The question:** how?"),
-        special("lessons", ""),
-        special("predict", 'predict("start.parts", 3)', "start.parts"),
-        special("task", "Look.", "start.domain"),
-        special("answer", "def domain(address):\n    return address", "start.domain"),
-        special("check", 'check("start.domain", domain)', "start.domain"),
-        special("task", "Write.", "start.user"),
-        special("answer", ANSWER, "start.user"),
-        special("check", 'check("start.user", user)', "start.user"),
-        code("1 + 1"),
-    ]
+def project(tmp_path: Path) -> Project:
+    """Return a function that writes lesson 00, with changes (before, after), and returns the project's folder."""
 
-
-@pytest.fixture
-def write(tmp_path: Path) -> Callable[[list[Any]], Path]:
-    """Return a function that writes cells as the solved lesson 00 of a project and returns the project."""
-
-    def write(cells: list[Any]) -> Path:
-        write_notebook(lesson_notebook(cells), tmp_path / FILES[0])
+    def write(*changes: tuple[str, str]) -> Path:
+        text = LESSON
+        for before, after in changes:
+            assert before in text
+            text = text.replace(before, after, 1)
+        add_source(tmp_path, "00_start_here", text)
         return tmp_path
 
     return write
 
 
-def test_the_copy_has_stubs_and_no_outputs(cells: list[Any], write: Callable[[list[Any]], Path]) -> None:
-    cells[-1].outputs = [nbformat.v4.new_output("execute_result", {"text/plain": "2"}, execution_count=1)]
-    cells[-1].execution_count = 1
-    root = write(cells)
+def add_source(root: Path, name: str, text: str) -> None:
+    path = root / "notebooks" / "source" / f"{name}.md"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def run_by_hand(path: Path) -> None:
+    """Store an output in every code cell of a notebook, as running it does."""
+    book = read_notebook(path)
+    for count, cell in enumerate(code_cells(book), 1):
+        cell.outputs = [new_output("stream", text=f"ran {cell.id}\n")]
+        cell.execution_count = count
+    write_notebook(book, path)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=[path.stem for path in SOURCES])
+def test_saving_a_source_as_a_notebook_changes_nothing(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert jupytext.writes(jupytext.reads(text, fmt="md"), fmt="md:myst") == text
+
+
+def test_the_copy_has_stubs_and_no_outputs(project: Project) -> None:
+    root = project()
+    build_lessons(root)
+    run_by_hand(root / SOLVED)
     build_lessons(root)
     solved, copy = (read_notebook(root / name) for name in FILES)
-    assert [cell.execution_count for cell in code_cells(solved)][-1] == 1
+    assert [cell.execution_count for cell in code_cells(solved)][-1] == 7
     assert all(cell.outputs == [] and cell.execution_count is None for cell in code_cells(copy))
     answers = [cell.source for cell in code_cells(copy, "answer")]
     assert answers[0] == "def domain(address):\n    return address", "an exercise worth nothing is shown solved"
@@ -69,40 +142,39 @@ def test_the_copy_has_stubs_and_no_outputs(cells: list[Any], write: Callable[[li
     assert copy.metadata.enronlib == {"lesson": "00_start_here", "copy": "student"}
 
 
-def test_answers_cannot_be_deleted_and_checks_not_edited(cells: list[Any], write: Callable[[list[Any]], Path]) -> None:
-    root = write(cells)
+def test_answers_cannot_be_deleted_and_checks_not_edited(project: Project) -> None:
+    root = project()
     build_lessons(root)
-    for cell in code_cells(read_notebook(root / FILES[1])):
+    for cell in code_cells(read_notebook(root / COPY)):
         assert cell.metadata.get("deletable", True) is (role(cell) is None)
         assert cell.metadata.get("editable", True) is (role(cell) != "check")
 
 
-def test_special_cells_have_lasting_ids(cells: list[Any], write: Callable[[list[Any]], Path]) -> None:
-    root = write(cells)
+def test_ids_come_from_options_roles_and_headings(project: Project) -> None:
+    root = project()
     build_lessons(root)
     for name in FILES:
-        ids = [cell.id for cell in read_notebook(root / name).cells]
-        assert {"answer-start-user", "check-start-user", "hints-start-user", "predict-start-parts", "lessons"} <= set(
-            ids
-        )
-        assert len(ids) == len(set(ids))
-        assert ids[-1] == cells[-1].id
+        assert [cell.id for cell in read_notebook(root / name).cells] == [
+            "00-start-here",
+            "lessons",
+            "predict-start-parts",
+            "task-start-domain",
+            "answer-start-domain",
+            "check-start-domain",
+            "hints-start-domain",
+            "check-start-domain-2",
+            "task-start-user",
+            "answer-start-user",
+            "check-start-user",
+            "hints-start-user",
+            "sum",
+            "sum-2",
+        ]
 
 
-def test_a_notebook_of_an_old_format_gets_ids_once(cells: list[Any], write: Callable[[list[Any]], Path]) -> None:
-    root = write(cells)
-    old = json.loads((root / FILES[0]).read_text(encoding="utf-8"))
-    old["nbformat_minor"] = 4
-    for cell in old["cells"]:
-        del cell["id"]
-    (root / FILES[0]).write_text(json.dumps(old), encoding="utf-8")
-    build_lessons(root)
-    assert build_lessons(root) == []
-
-
-def test_headings_hints_points_and_links_are_written(cells: list[Any], write: Callable[[list[Any]], Path]) -> None:
-    root = write(cells)
-    write_notebook(lesson_notebook([text("# 01 · Next\n\nx")]), root / "notebooks/solutions/01_next.ipynb")
+def test_titles_hints_points_and_links_are_added(project: Project) -> None:
+    root = project()
+    add_source(root, "01_next", "# 01 · Next\n\nx\n")
     build_lessons(root)
     first, second = (read_notebook(root / "notebooks" / name) for name in ("00_start_here.ipynb", "01_next.ipynb"))
     by_id = {cell.id: cell for cell in first.cells}
@@ -114,8 +186,8 @@ def test_headings_hints_points_and_links_are_written(cells: list[Any], write: Ca
     assert "| [00 · Start here](00_start_here.ipynb) | how? | 1 min | 2 min |" in by_id["lessons"].source
 
 
-def test_building_twice_changes_nothing(cells: list[Any], write: Callable[[list[Any]], Path]) -> None:
-    root = write(cells)
+def test_building_twice_changes_nothing(project: Project) -> None:
+    root = project()
     assert build_lessons(root) == [root / name for name in FILES]
     before = [(root / name).read_bytes() for name in FILES]
     assert build_lessons(root) == []
@@ -123,82 +195,121 @@ def test_building_twice_changes_nothing(cells: list[Any], write: Callable[[list[
     assert all(text.endswith(b"\n") and b"\r" not in text for text in before)
 
 
-def test_hidden_tests_stay_with_the_solved_lesson(cells: list[Any], write: Callable[[list[Any]], Path]) -> None:
-    cells[8].source = "### BEGIN HIDDEN TESTS\nassert user('a@b')\n### END HIDDEN TESTS\n" + cells[8].source
-    root = write(cells)
+def test_unchanged_cells_keep_their_outputs(project: Project) -> None:
+    build_lessons(project())
+    root = project()
+    run_by_hand(root / SOLVED)
+    project(("1 + 1", "1 + 3"), ("Some text.", "```{code-cell}\n:id: new\n\n0\n```"))
     build_lessons(root)
-    assert "HIDDEN" in (root / FILES[0]).read_text(encoding="utf-8")
-    assert "HIDDEN" not in (root / FILES[1]).read_text(encoding="utf-8")
+    outputs = {cell.id: cell.outputs for cell in code_cells(read_notebook(root / SOLVED))}
+    assert outputs["sum-2"][0].text == "ran sum-2\n"
+    assert outputs["sum"] == outputs["new"] == []
 
 
-def test_a_notebook_that_is_no_lesson_has_no_copy(cells: list[Any], write: Callable[[list[Any]], Path]) -> None:
-    root = write(cells)
-    write_notebook(lesson_notebook([text("# Draft")]), root / "notebooks/solutions/draft.ipynb")
+def test_hidden_tests_stay_with_the_solved_lesson(project: Project) -> None:
+    root = project()
     build_lessons(root)
+    assert "HIDDEN" in (root / SOLVED).read_text(encoding="utf-8")
+    assert "HIDDEN" not in (root / COPY).read_text(encoding="utf-8")
+
+
+def test_a_draft_has_no_copy(project: Project) -> None:
+    root = project()
+    add_source(root, "draft", "# Draft\n")
+    build_lessons(root)
+    assert (root / "notebooks/solutions/draft.ipynb").exists()
     assert not (root / "notebooks/draft.ipynb").exists()
 
 
-def test_images_are_found_from_the_copy_too(cells: list[Any], write: Callable[[list[Any]], Path]) -> None:
-    cells[0].source += "\n\n![folders](../images/folders.svg)"
-    root = write(cells)
+def test_the_copy_finds_its_images(project: Project) -> None:
+    root = project(("Some text.", "![folders](../images/folders.svg)"))
     build_lessons(root)
-    assert "![folders](images/folders.svg)" in read_notebook(root / FILES[1]).cells[0].source
+    assert "![folders](images/folders.svg)" in [cell.source for cell in read_notebook(root / COPY).cells]
 
 
-def test_only_the_lessons_asked_for_are_built(cells: list[Any], write: Callable[[list[Any]], Path]) -> None:
-    root = write(cells)
+def test_only_the_chosen_lessons_are_built(project: Project) -> None:
+    root = project()
     assert build_lessons(root, ["01"]) == []
     assert build_lessons(root, ["00"]) == [root / name for name in FILES]
 
 
-def _change(number: int, **changes: str) -> Callable[[list[Any]], None]:
-    def change(cells: list[Any]) -> None:
-        for key, value in changes.items():
-            if key == "source":
-                cells[number].source = value
-            else:
-                cells[number].metadata["enronlib"][key] = value
+def test_lines_of_cells_are_lines_of_the_file(project: Project) -> None:
+    source = read_sources(project())["00_start_here"]
+    lines = source.text.splitlines()
+    first = {name: lines[line - 1] for name, line in source.lines.items()}
+    assert first["task-start-user"] == "### Exercise: start.user"
+    assert first["check-start-domain-2"] == "Some text."
+    assert first["sum"] == ":id: sum"
 
-    return change
+
+BODY = "    ### BEGIN SOLUTION\n    return address\n    ### END SOLUTION"
+TITLE, ANSWER, CHECK = "# 00 · Start here", ":answer: start.user", ":check: start.user"
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("before", "after", "line", "message"),
     [
-        (_change(9, source=ANSWER), "cell 10: ### BEGIN SOLUTION belongs into an answer cell"),
-        (_change(9, source="### BEGIN HIDDEN TESTS"), "cell 10: ### BEGIN HIDDEN TESTS belongs into a check cell"),
-        (_change(7, source="user = 1"), "answer cell of start.user: an answer cell needs"),
-        (_change(8, exercise="start.usr"), "cell 9: there is no exercise 'start.usr'; did you mean 'start.user'"),
-        (_change(8, exercise="template.longest"), "cell 9: template.longest is an exercise of template"),
-        (_change(8, source="check('start.domain', 1)"), "cell 9: a check cell of start.user must call"),
-        (lambda cells: cells.pop(8), "there is no check cell of start.user"),
-        (lambda cells: cells.pop(7), "there is no answer cell of start.user"),
+        ("1 + 1", "### BEGIN SOLUTION", ":id: sum", "### BEGIN SOLUTION belongs in an answer cell"),
+        ("1 + 1", "### BEGIN HIDDEN TESTS", ":id: sum", "### BEGIN HIDDEN TESTS belongs in a check cell"),
+        (BODY, "    return 1", ANSWER, "the answer cell of start.user needs ### BEGIN SOLUTION … ### END SOLUTION"),
         (
-            lambda cells: cells.append(special("answer", ANSWER, "start.user")),
-            "cell 11: a second answer cell of start.user",
+            "    return address\n",
+            f"{BODY}\n",
+            ":answer: start.domain",
+            "the answer cell of start.domain is worth nothing",
         ),
+        (BODY, "    ### BEGIN SOLUTION", ANSWER, "answer cell: line 2: ### BEGIN SOLUTION is never closed"),
+        ("user)\n```", "user)\n```\n\n```{code-cell}\n:check: start.usr\n```", ":check: start.usr", "'start.user'?"),
+        (CHECK, ":check: template.longest", ":check: template.longest", "template.longest is an exercise of template"),
+        (CHECK, ":chek: start.user", ":chek: start.user", "there is no cell option 'chek'"),
+        ('check("start.user", user)', "1", CHECK, 'a check cell of start.user must call check("start.user", …)'),
+        (CHECK, ":id: x", TITLE, "there is no check cell of start.user"),
+        (ANSWER, ":id: x", TITLE, "there is no answer cell of start.user"),
+        ("1 + 1", 'check("start.user", 1)\n```\n\n```{code-cell}\n:check: start.user\n', CHECK, "a second check cell"),
+        ("Some text.\n\n+++\n", "Some text.\n", "Some text.", "put a line with +++ before its heading"),
     ],
 )
-def test_a_lesson_that_does_not_hold_together_is_not_built(
-    change: Callable[[list[Any]], object], message: str, cells: list[Any], write: Callable[[list[Any]], Path]
+def test_a_lesson_whose_parts_do_not_fit_is_not_built(
+    before: str, after: str, line: str, message: str, project: Project
 ) -> None:
-    change(cells)
-    root = write(cells)
-    with pytest.raises(UserError, match=f"00_start_here.*{message}"):
+    root = project((before, after))
+    with pytest.raises(UserError) as error:
         build_lessons(root)
-    assert not (root / FILES[1]).exists()
+    text = read_sources(root)["00_start_here"].text.splitlines()
+    number = len(text) - text[::-1].index(line)
+    assert re.search(f"^notebooks/source/00_start_here.md:{number}: .*{re.escape(message)}", str(error.value), re.M)
+    assert not (root / SOLVED).exists()
 
 
-def test_the_command_tells_what_changed(
-    cells: list[Any],
-    write: Callable[[list[Any]], Path],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+def test_cell_options_that_cannot_be_read_are_reported(project: Project) -> None:
+    with pytest.raises(UserError, match=r"^notebooks/source/00_start_here.md: Code cell 10 at line 60"):
+        build_lessons(project((":id: sum", ":id: [")))
+
+
+def test_all_problems_are_reported_at_once(project: Project) -> None:
+    root = project((":check: start.user", ":id: x"), ("1 + 1", "### BEGIN SOLUTION"))
+    with pytest.raises(UserError) as error:
+        build_lessons(root)
+    assert "start.user" in str(error.value)
+    assert "belongs in an answer cell" in str(error.value)
+
+
+def test_a_cell_that_fails_is_reported_and_the_files_stay(project: Project) -> None:
+    root = project(("1 + 1", "1 / 0"), ('predict("start.parts", 3)', 'predict = print\npredict("start.parts", 3)'))
+    build_lessons(root)
+    before = (root / SOLVED).read_bytes()
+    with pytest.raises(UserError, match=r"00_start_here.md:\d+: NameError: name 'check' is not defined"):
+        build_lessons(root, execute=True)
+    assert (root / SOLVED).read_bytes() == before
+
+
+def test_the_command_lists_what_changed(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(write(cells))
+    monkeypatch.chdir(project())
     main(["build"])
     main(["build"])
-    assert [Path(line).as_posix() for line in capsys.readouterr().out.splitlines()] == [*FILES, "all up to date"]
+    assert capsys.readouterr().out.splitlines() == [*FILES, "all up to date"]
 
 
 def test_the_command_outside_the_project_says_where_to_go(

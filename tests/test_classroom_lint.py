@@ -1,4 +1,4 @@
-"""The rules for lessons find what they are there to find."""
+"""The rules for lessons report a lesson that breaks them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +9,7 @@ import pytest
 
 from enronlib.classroom.authoring.lint import anatomy_problems, output_problems
 from enronlib.classroom.authoring.notebook import code_cells, read_notebook, role
+from enronlib.classroom.authoring.sources import Problem
 
 TEMPLATE = Path(__file__).parent.parent / "notebooks" / "solutions" / "template.ipynb"
 
@@ -47,8 +48,8 @@ def forget_to_run(book: Any) -> None:
         (replace("- write an exercise with its check\n", ""), "is not followed by three objectives"),
         (replace("## Key points", "## Key"), "no section '## Key points'"),
         (replace("## Wrong on purpose", "## Wrong"), "no section '## Wrong on purpose'"),
-        (swap_answer_and_check, "template.longest: the cells come as task, check, answer, hints"),
-        (replace('predict("template.long_words", actual=len(long_words))', "1"), "no later cell calls predict("),
+        (swap_answer_and_check, "the cells of template.longest are task, check, answer, hints, in this order"),
+        (replace('predict("template.long_words", actual=len(long_words))', "1"), "no cell calls predict("),
         (replace('progress("template")', "1"), "the last code cell is not progress"),
         (replace("plt.show()", "plt.show();"), "ends in a semicolon"),
         (forget_to_run, "was not run"),
@@ -58,9 +59,9 @@ def forget_to_run(book: Any) -> None:
 )
 def test_a_missing_part_is_named(change: Callable[[Any], None], problem: str, book: Any) -> None:
     change(book)
-    found = anatomy_problems("template", book)
-    assert len(found) == 1
-    assert problem in found[0]
+    found = list(anatomy_problems("template", book))
+    [only] = found
+    assert problem in only.text
 
 
 @pytest.mark.parametrize(
@@ -71,16 +72,18 @@ def test_a_missing_part_is_named(change: Callable[[Any], None], problem: str, bo
         ("stdout", "<object at 0x7f052b0f6200>", "a memory address"),
         ("stdout", "worker pid=1234", "a process id"),
         ("stdout", "12 messages [00:00, 3.1it/s]", "a measured time"),
-        ("stdout", f"here: {Path.cwd()}", "known here only"),
+        ("stdout", f"here: {Path.cwd()}", "known only here"),
         ("stdout", "x" * 30_000, "stores 30,000 characters"),
         ("stderr", "careful", "text on stderr"),
     ],
 )
 def test_an_output_that_must_not_be_stored_is_named(kind: str, text: str, problem: str, book: Any) -> None:
-    book.cells[3].outputs = [nbformat.v4.new_output("stream", name=kind, text=text)]
-    assert any(problem in found for found in output_problems(book))
+    cell = next(code_cells(book))
+    cell.outputs = [nbformat.v4.new_output("stream", name=kind, text=text)]
+    assert any((cell.id, problem in found.text) == (found.cell, True) for found in output_problems(book))
 
 
 def test_an_error_must_not_be_stored(book: Any) -> None:
-    book.cells[3].outputs = [nbformat.v4.new_output("error", ename="KeyError", evalue="'x'", traceback=[])]
-    assert output_problems(book) == ["cell 4 stores an error: catch it and print its last line"]
+    cell = next(code_cells(book))
+    cell.outputs = [nbformat.v4.new_output("error", ename="KeyError", evalue="'x'", traceback=[])]
+    assert list(output_problems(book)) == [Problem(cell.id, "stores an error: catch it and print its last line")]

@@ -1,4 +1,4 @@
-"""Lessons under a real pytest with nbval, and executed as build does it."""
+"""Lessons under a real pytest with nbval, and executed as `build` does it."""
 
 import os
 import subprocess
@@ -9,17 +9,11 @@ from typing import Any
 
 import nbformat
 import pytest
+from nbformat.v4 import new_code_cell
 
-from enronlib import UserError
 from enronlib.classroom.authoring.execute import execute_notebook
-from enronlib.classroom.authoring.notebook import (
-    code,
-    code_cells,
-    lesson_notebook,
-    read_notebook,
-    role,
-    write_notebook,
-)
+from enronlib.classroom.authoring.notebook import code_cells, lesson_notebook, read_notebook, role, write_notebook
+from enronlib.classroom.authoring.sources import Problem
 from enronlib.classroom.exercise import exercises_of
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
@@ -60,16 +54,16 @@ def test_an_unsolved_lesson_fails_in_its_checks_and_nowhere_else(lesson: Path, t
 def test_what_a_student_saved_as_output_is_not_compared(tmp_path: Path) -> None:
     book = read_notebook(NOTEBOOKS / "00_start_here.ipynb")
     book.cells = [cell for cell in book.cells if role(cell) in (None, "setup")]
-    book.cells.append(code("import random\nrandom.random()"))
+    book.cells.append(new_code_cell("import random\nrandom.random()"))
     book.cells[-1].outputs = [nbformat.v4.new_output("execute_result", {"text/plain": "0.5"}, execution_count=1)]
     book.cells[-1].execution_count = 1
     write_notebook(book, tmp_path / "mine.ipynb")
     assert nbval(tmp_path, "mine.ipynb").returncode == 0
 
 
-def test_a_notebook_that_is_no_lesson_is_run_as_nbval_runs_it(tmp_path: Path) -> None:
+def test_another_notebook_is_left_to_nbval(tmp_path: Path) -> None:
     other = lesson_notebook(
-        [code('import os\nassert "ENRONLIB_STRICT" not in os.environ\nassert os.environ["ENRON_MAILDIR"]')]
+        [new_code_cell('import os\nassert "ENRONLIB_STRICT" not in os.environ\nassert os.environ["ENRON_MAILDIR"]')]
     )
     write_notebook(other, tmp_path / "other.ipynb")
     command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q", "other.ipynb"]
@@ -78,10 +72,11 @@ def test_a_notebook_that_is_no_lesson_is_run_as_nbval_runs_it(tmp_path: Path) ->
 
 
 def execute(folder: Path, *sources: str) -> list[Any]:
-    path = folder / "lesson.ipynb"
-    write_notebook(lesson_notebook([code(source) for source in sources]), path)
-    execute_notebook(path)
-    return list(code_cells(read_notebook(path)))
+    """Run cells and return them; the notebook is `lesson.ipynb`."""
+    book = lesson_notebook([new_code_cell(source) for source in sources])
+    assert execute_notebook(book, folder) is None
+    write_notebook(book, folder / "lesson.ipynb")
+    return list(code_cells(book))
 
 
 def test_execution_stores_outputs_that_stay_the_same(tmp_path: Path) -> None:
@@ -100,10 +95,7 @@ def test_execution_stores_outputs_that_stay_the_same(tmp_path: Path) -> None:
     assert nbval(tmp_path, "lesson.ipynb", "--nbval-current-env").returncode == 0
 
 
-def test_execution_stops_at_an_error_and_keeps_the_file(tmp_path: Path) -> None:
-    path = tmp_path / "lesson.ipynb"
-    write_notebook(lesson_notebook([code("1 + 1"), code("1 / 0")]), path)
-    before = path.read_bytes()
-    with pytest.raises(UserError, match="lesson, cell 2: ZeroDivisionError: division by zero"):
-        execute_notebook(path)
-    assert path.read_bytes() == before
+def test_execution_ends_at_the_first_error_and_names_the_cell(tmp_path: Path) -> None:
+    book = lesson_notebook([new_code_cell("1 + 1"), new_code_cell("1 / 0", id="division"), new_code_cell("1")])
+    assert execute_notebook(book, tmp_path) == Problem("division", "ZeroDivisionError: division by zero")
+    assert book.cells[-1].execution_count is None

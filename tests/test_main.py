@@ -129,7 +129,7 @@ def test_nothing_printed_names_the_computer_the_user_or_a_path(enronlib, maildir
         (["run", "mail", "--engine", "abacus"], "invalid choice: 'abacus'"),
         (["start", "mail/ada-a/inbox/1."], "is a file"),
         (["start", "mail/ada-a/inbox/1./mine"], "cannot write to mail/ada-a/inbox/1./mine: "),
-        (["build"], "no notebooks/solutions"),
+        (["build"], "no notebooks/source"),
         (["nonsense"], "invalid choice"),
         ([], "COMMAND"),
     ],

@@ -1,4 +1,4 @@
-"""Run a solved notebook and keep its outputs, in the form in which they stay the same from run to run."""
+"""Run a solved notebook and store its outputs, in a form that stays the same from run to run."""
 
 import base64
 import io
@@ -10,19 +10,19 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from PIL import Image
 
-from enronlib import UserError
-from enronlib.classroom.authoring.notebook import read_notebook, write_notebook
+from enronlib.classroom.authoring.sources import Problem
 
-PICTURE_COLOURS = 64  # enough for a chart; a quarter of the bytes
+__all__ = ["execute_notebook"]
+
+PICTURE_COLORS = 64  # enough for a chart, with a quarter of the bytes
 
 
-def execute_notebook(path: Path) -> bool:
-    """Run the notebook from the top, as nbval does, write it with its outputs, and return whether the file changed.
+def execute_notebook(book: Any, folder: Path) -> Problem | None:
+    """Run the notebook in `folder` from top to bottom, as nbval does, and store the outputs in it.
 
-    The mail is the built-in sample, and a check that is not "Correct" is an error. Raises UserError with the cell that
-    failed; the file stays as it was then.
+    The mail is the built-in sample, and a check that is not "Correct" is an error. At the first cell that fails the
+    run ends, and the problem is returned.
     """
-    book = read_notebook(path)
     environment = {name: value for name, value in os.environ.items() if name != "ENRON_MAILDIR"}
     client = NotebookClient(
         book,
@@ -31,7 +31,7 @@ def execute_notebook(path: Path) -> bool:
         record_timing=False,
         coalesce_streams=True,
         extra_arguments=["--log-level=ERROR"],
-        resources={"metadata": {"path": str(path.parent)}},
+        resources={"metadata": {"path": str(folder)}},
     )
     with client.setup_kernel(env={**environment, "ENRONLIB_STRICT": "1"}):
         count = 0
@@ -40,19 +40,19 @@ def execute_notebook(path: Path) -> bool:
                 continue
             count += 1
             try:
-                # nbval keeps no history, so neither do we: Out[1], and the semicolon that hides a result, need one.
+                # nbval runs cells without history: neither Out[1] nor the semicolon that hides a result works there.
                 client.execute_cell(cell, number, execution_count=count, store_history=False)
             except CellExecutionError as error:
-                raise UserError(f"{path.stem}, cell {number + 1}: {error.ename}: {error.evalue}") from None
-            settle(cell)
-    return write_notebook(book, path)
+                return Problem(cell.id, f"{error.ename}: {error.evalue}")
+            _normalize(cell)
+    return None
 
 
-def settle(cell: Any) -> None:
-    """Bring an executed cell's outputs into their lasting form.
+def _normalize(cell: Any) -> None:
+    """Remove from the outputs of a cell what changes from run to run, and make pictures smaller.
 
-    Text streams are joined, pictures made small and free of dates and versions. A cell that writes a file keeps no
-    output: it says "Writing" the first time and "Overwriting" the next. nbval does not compare a cell without count.
+    A cell that writes a file stores no output ("Writing" the first time, "Overwriting" the next) and no count: nbval
+    does not compare a cell without one.
     """
     if cell.source.startswith("%%writefile"):
         cell.outputs, cell.execution_count = [], None
@@ -62,13 +62,13 @@ def settle(cell: Any) -> None:
             output.execution_count = cell.execution_count
         data = output.get("data", {})
         if "image/png" in data:
-            data["image/png"] = small_png(data["image/png"])
+            data["image/png"] = _small_png(data["image/png"])
             output.metadata = {}
 
 
-def small_png(encoded: str) -> str:
-    """Return a picture (base64) with few colours and without the notes its maker put in."""
-    picture = Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGB").quantize(PICTURE_COLOURS)
+def _small_png(encoded: str) -> str:
+    """Return a picture (base64) with fewer colors and without dates and versions in its metadata."""
+    picture = Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGB").quantize(PICTURE_COLORS)
     out = io.BytesIO()
     picture.save(out, "PNG", optimize=True)
     return base64.b64encode(out.getvalue()).decode("ascii")

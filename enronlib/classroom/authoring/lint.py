@@ -1,23 +1,28 @@
-"""The rules every solved lesson keeps: its anatomy, and what its stored outputs may hold."""
+"""The rules for lessons: how cells and exercises fit together, what a lesson contains, what its outputs may hold."""
 
 import getpass
 import platform
 import re
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from enronlib.classroom.authoring.build import CONTENTS, MINUTES, QUESTION
+from enronlib import UserError
+from enronlib.classroom.authoring import stubs
 from enronlib.classroom.authoring.notebook import code_cells, exercise_name, role
-from enronlib.classroom.exercise import exercises_of
+from enronlib.classroom.authoring.sources import CONTENTS, MINUTES, QUESTION, LessonSource, Problem
+from enronlib.classroom.exercise import exercises_of, find_exercise
 
-LARGEST = 400_000  # bytes of a notebook file
+__all__ = ["anatomy_problems", "output_problems", "structure_problems"]
+
+LARGEST_NOTEBOOK = 400_000  # bytes
 LARGEST_OUTPUT = 20_000  # characters of one text output
-GUIDES = {"glossary"}  # notebooks that are read, not worked through
+GUIDES = {"glossary"}  # notebooks to look things up in, without exercises
 SHORT = {CONTENTS, "template"}  # lessons that may have fewer than three exercises
 
-# What one run does not share with the next, or one machine with another.
+# What differs from one run to the next, or between machines.
 TRACES = {
     "an absolute path": re.compile(r"(?<![\w/.:])/(home|Users|root|tmp|var|work|mnt|opt|usr)/|\b[A-Z]:\\\w"),
     "a memory address": re.compile(r"\b0x[0-9a-f]{7,}\b"),
@@ -26,107 +31,161 @@ TRACES = {
 }
 
 
-def anatomy_problems(lesson: str, book: Any) -> list[str]:
-    """Return what the lesson lacks, one line each."""
-    return [] if lesson in GUIDES else list(_anatomy(lesson, book))
+def structure_problems(source: LessonSource) -> Iterator[Problem]:
+    """Yield why no notebooks can be made from a source: roles, exercises and solution regions that do not fit."""
+    seen: Counter[tuple[str | None, str | None]] = Counter()
+    for cell in source.cells:
+        kind, name = role(cell), exercise_name(cell)
+        seen[kind, name] += 1
+        if name and seen[kind, name] > 1:
+            yield Problem(cell.id, f"a second {kind} cell of {name}")
+        for option in cell.metadata.keys() - {"enronlib", "tags"}:
+            yield Problem(cell.id, f"there is no cell option {option!r}")
+        for text in (*_region_problems(cell), *_exercise_problems(cell, source.name)):
+            yield Problem(cell.id, text)
+    for exercise in exercises_of(source.name):
+        for kind in ("task", "answer", "check"):
+            if not seen[kind, exercise.name]:
+                yield Problem(None, f"there is no {kind} cell of {exercise.name}")
 
 
-def output_problems(book: Any) -> list[str]:
-    """Return what the stored outputs must not hold, one line each."""
-    return list(_outputs(book))
-
-
-def _anatomy(lesson: str, book: Any) -> Iterator[str]:
-    text = "\n\n".join(cell.source for cell in book.cells if cell.cell_type == "markdown")
-    first = book.cells[0].source
-    number = lesson[:2] if lesson[:2].isdigit() else ""
-    if not first.startswith(f"# {number} · " if number else "# "):
-        yield f"the first line is not '# {number} · Title'"
-    if not MINUTES.search(first):
-        yield "the first cell lacks the line '*20 minutes of reading, 15 minutes of exercises*'"
-    if not QUESTION.search(text):
-        yield "there is no line '**The question:** …'"
-    if len(re.findall(r"^- ", _section(text, "You will be able to"), re.MULTILINE)) != 3:
-        yield "'**You will be able to**' is not followed by three objectives"
-    for heading in ("Key points", "New words", "Where you are"):
-        if not _section(text, f"## {heading}"):
-            yield f"there is no section '## {heading}'"
-    if lesson != CONTENTS:
-        for heading in ("Wrong on purpose", "Compare with `enronlib`"):
-            if not re.search(rf"^##+ {re.escape(heading)}", text, re.MULTILINE):
-                yield f"there is no section '## {heading}'"
-    exercises = exercises_of(lesson)
-    if not (1 if lesson in SHORT else 3) <= len(exercises) <= 6:
-        yield f"it has {len(exercises)} exercises; three to six are asked for"
-    yield from _order(book, [exercise.name for exercise in exercises])
+def anatomy_problems(lesson: str, book: Any) -> Iterator[Problem]:
+    """Yield what a solved notebook lacks as a lesson."""
+    if lesson in GUIDES or not book.cells:
+        return
+    yield from _opening(lesson, book)
+    yield from _sections(lesson, book)
+    yield from _order(lesson, book)
     yield from _predictions(book)
     yield from _code(lesson, book)
     yield from _pictures(lesson, book)
 
 
-def _order(book: Any, exercises: list[str]) -> Iterator[str]:
-    roles = [(role(cell), exercise_name(cell)) for cell in book.cells]
-    for name in exercises:
-        kinds = [kind for kind, exercise in roles if exercise == name and kind in ("task", "answer", "check", "hints")]
-        if kinds != ["task", "answer", "check", "hints"]:
-            yield f"{name}: the cells come as {', '.join(map(str, kinds))}, not as task, answer, check, hints"
-    found = [exercise for kind, exercise in roles if kind == "check"]
-    if found != exercises:
-        yield f"the checks come in the order {found}, the exercises in the order {exercises}"
-
-
-def _predictions(book: Any) -> Iterator[str]:
-    names = [exercise_name(cell) for cell in code_cells(book, "predict")]
-    if not names:
-        yield "there is no predict cell"
-    code = "\n".join(cell.source for cell in code_cells(book))
-    for name in names:
-        if not re.search(rf'predict\(\s*"{name}",\s*actual=', code):
-            yield f'no later cell calls predict("{name}", actual=…)'
-
-
-def _code(lesson: str, book: Any) -> Iterator[str]:
-    cells = list(code_cells(book))
-    if not cells or f'progress("{lesson}")' not in cells[-1].source:
-        yield f'the last code cell is not progress("{lesson}")'
-    for number, cell in enumerate(book.cells, 1):
-        if cell.cell_type == "code" and cell.source.rstrip().endswith(";"):
-            yield f"cell {number} ends in a semicolon, which nbval does not understand: end charts with plt.show()"
-        if cell.cell_type == "code" and cell.execution_count is None and not cell.source.startswith("%%writefile"):
-            yield f"cell {number} was not run: build with --execute"
-
-
-def _pictures(lesson: str, book: Any) -> Iterator[str]:
-    pictures = 0
-    for cell, after in zip(book.cells, [*book.cells[1:], None], strict=True):
-        if cell.cell_type == "markdown":
-            pictures += len(re.findall(r"!\[[^\]]+\]\(|^```mermaid", cell.source, re.MULTILINE))
-            if "![](" in cell.source:
-                yield "a picture lacks its text: ![what is to be seen](…)"
-        elif any("image/png" in output.get("data", {}) for output in cell.outputs):
-            pictures += 1
-            if after is None or not after.source.startswith("*In the picture:* "):
-                yield f"the chart of cell {cell.id} is not followed by a cell that begins '*In the picture:* …'"
-    if not pictures and lesson != CONTENTS:
-        yield "there is no picture"
-
-
-def _outputs(book: Any) -> Iterator[str]:
+def output_problems(book: Any) -> Iterator[Problem]:
+    """Yield what the outputs of a solved notebook must not hold: errors, and traces of a machine or of one run."""
     here = {str(Path.home()), str(Path.cwd()), tempfile.gettempdir()}
     here |= {name for name in (platform.node(), getpass.getuser()) if len(name) > 4}
-    for number, cell in enumerate(book.cells, 1):
-        for output in cell.get("outputs", []):
+    for cell in code_cells(book):
+        for output in cell.outputs:
             if output.output_type == "error":
-                yield f"cell {number} stores an error: catch it and print its last line"
+                yield Problem(cell.id, "stores an error: catch it and print its last line")
             if output.get("name") == "stderr":
-                yield f"cell {number} stores text on stderr"
+                yield Problem(cell.id, "stores text on stderr")
             for text in [output.get("text", ""), *output.get("data", {}).values()]:
                 if not isinstance(text, str) or text.startswith("iVBOR"):
                     continue
                 if len(text) > LARGEST_OUTPUT:
-                    yield f"cell {number} stores {len(text):,} characters: show less"
-                yield from (f"cell {number} stores {what}" for what, trace in TRACES.items() if trace.search(text))
-                yield from (f"cell {number} stores {word!r}, known here only" for word in here if word in text)
+                    yield Problem(cell.id, f"stores {len(text):,} characters: show less")
+                yield from (Problem(cell.id, f"stores {what}") for what, trace in TRACES.items() if trace.search(text))
+                yield from (Problem(cell.id, f"stores {word!r}, known only here") for word in here if word in text)
+
+
+def _region_problems(cell: Any) -> Iterator[str]:
+    """Yield what keeps the student's version of a cell from being made."""
+    kind = role(cell)
+    if cell.cell_type == "markdown" and "\n### Exercise: " in cell.source:
+        yield "an exercise begins inside a text: put a line with +++ before its heading"
+    if cell.cell_type == "code" and stubs.BEGIN in cell.source and kind != "answer":
+        yield f"{stubs.BEGIN} belongs in an answer cell"
+    if stubs.BEGIN_HIDDEN in cell.source and kind != "check":
+        yield f"{stubs.BEGIN_HIDDEN} belongs in a check cell"
+    try:
+        stubs.as_given(kind, cell.source)
+    except UserError as error:
+        yield f"{kind} cell: {error}"
+
+
+def _exercise_problems(cell: Any, lesson: str) -> Iterator[str]:
+    """Yield what is wrong with the exercise that a cell belongs to."""
+    kind, name = role(cell), exercise_name(cell)
+    if kind not in ("task", "answer", "check"):
+        return
+    try:
+        exercise = find_exercise(name or "")
+    except UserError as error:
+        yield str(error)
+        return
+    if exercise.lesson != lesson:
+        yield f"{name} is an exercise of {exercise.lesson}"
+    if kind == "check" and f'check("{name}"' not in cell.source:
+        yield f'a check cell of {name} must call check("{name}", …)'
+    if kind == "answer" and (stubs.BEGIN in cell.source) != (exercise.points > 0):
+        needs = f"needs {stubs.BEGIN} … {stubs.END}" if exercise.points else "is worth nothing, so it is shown solved"
+        yield f"the answer cell of {name} {needs}"
+
+
+def _opening(lesson: str, book: Any) -> Iterator[Problem]:
+    first = book.cells[0]
+    number = f"{lesson[:2]} · " if lesson[:2].isdigit() else ""
+    if not first.source.startswith(f"# {number}"):
+        yield Problem(first.id, f"the first line is not '# {number}Title'")
+    if not MINUTES.search(first.source):
+        yield Problem(first.id, "the first cell lacks the line '*20 minutes of reading, 15 minutes of exercises*'")
+
+
+def _sections(lesson: str, book: Any) -> Iterator[Problem]:
+    text = "\n\n".join(cell.source for cell in book.cells if cell.cell_type == "markdown")
+    if not QUESTION.search(text):
+        yield Problem(None, "there is no line '**The question:** …'")
+    if len(re.findall(r"^- ", _section(text, "You will be able to"), re.MULTILINE)) != 3:
+        yield Problem(None, "'**You will be able to**' is not followed by three objectives")
+    for heading in ("Key points", "New words", "Where you are"):
+        if not _section(text, f"## {heading}"):
+            yield Problem(None, f"there is no section '## {heading}'")
+    for heading in ("Wrong on purpose", "Compare with `enronlib`"):
+        if lesson != CONTENTS and not re.search(rf"^##+ {re.escape(heading)}", text, re.MULTILINE):
+            yield Problem(None, f"there is no section '## {heading}'")
+
+
+def _order(lesson: str, book: Any) -> Iterator[Problem]:
+    exercises = [exercise.name for exercise in exercises_of(lesson)]
+    if not (1 if lesson in SHORT else 3) <= len(exercises) <= 6:
+        yield Problem(None, f"it has {len(exercises)} exercises; a lesson has three to six")
+    for name in exercises:
+        cells = [cell for cell in book.cells if exercise_name(cell) == name and role(cell) != "predict"]
+        kinds = [role(cell) for cell in cells]
+        if kinds != ["task", "answer", "check", "hints"]:
+            yield Problem(
+                cells[0].id if cells else None, f"the cells of {name} are {', '.join(map(str, kinds))}, in this order"
+            )
+    found = [exercise_name(cell) for cell in code_cells(book, "check")]
+    if found != exercises:
+        yield Problem(None, f"the checks are in the order {found}, the exercises in the order {exercises}")
+
+
+def _predictions(book: Any) -> Iterator[Problem]:
+    code = "\n".join(cell.source for cell in code_cells(book))
+    for cell in code_cells(book, "predict"):
+        if not re.search(rf'predict\(\s*"{exercise_name(cell)}",\s*actual=', code):
+            yield Problem(cell.id, f'no cell calls predict("{exercise_name(cell)}", actual=…)')
+    if not any(code_cells(book, "predict")):
+        yield Problem(None, "there is no predict cell")
+
+
+def _code(lesson: str, book: Any) -> Iterator[Problem]:
+    cells = list(code_cells(book))
+    if not cells or f'progress("{lesson}")' not in cells[-1].source:
+        yield Problem(None, f'the last code cell is not progress("{lesson}")')
+    for cell in cells:
+        if cell.source.rstrip().endswith(";"):
+            yield Problem(cell.id, "ends in a semicolon, which nbval does not understand: end charts with plt.show()")
+        if cell.execution_count is None and not cell.source.startswith("%%writefile"):
+            yield Problem(cell.id, "was not run since it changed: build with --execute")
+
+
+def _pictures(lesson: str, book: Any) -> Iterator[Problem]:
+    pictures = 0
+    for cell, following in zip(book.cells, [*book.cells[1:], None], strict=True):
+        if cell.cell_type == "markdown":
+            pictures += len(re.findall(r"!\[[^\]]+\]\(|^```mermaid", cell.source, re.MULTILINE))
+            if "![](" in cell.source:
+                yield Problem(cell.id, "a picture lacks its text: ![what it shows](…)")
+        elif any("image/png" in output.get("data", {}) for output in cell.outputs):
+            pictures += 1
+            if following is None or not following.source.startswith("*In the picture:* "):
+                yield Problem(cell.id, "the chart is not followed by a cell that begins '*In the picture:* …'")
+    if not pictures and lesson != CONTENTS:
+        yield Problem(None, "there is no picture")
 
 
 def _section(text: str, opening: str) -> str:
