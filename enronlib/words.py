@@ -30,7 +30,7 @@ def tokens(text: str) -> list[str]:
 
 
 def _compose(match: re.Match[str]) -> str:
-    """Return the match in NFC, which takes time quadratic in its length: a run of 300,000 accents, a minute and a half."""
+    """Return the match in NFC, in time quadratic in its length: a run of 300,000 accents would take 90 s."""
     return unicodedata.normalize("NFC", match[0])
 
 
