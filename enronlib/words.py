@@ -70,3 +70,34 @@ _WORDS = " ".join((
 ))  # fmt: skip
 
 STOP_WORDS = frozenset(_WORDS.split()) | frozenset(_WORDS.replace("'", "’").split())
+
+
+# Mail furniture: words that are in a message because it is mail, not because of what its sender has to say. A chart
+# leaves them out, a count never. The groups are closed lists by the rules below. Shares in brackets were measured on
+# six mailboxes of the real corpus (8,019 messages): how many occurrences of the word are in addresses, links and quoted
+# header lines. Names of people, weekdays and months stay, although up to half of them are in header lines: people
+# write about each other and about dates. So does `date` (39 %), and so do the words of notices that programs add, such
+# as `click` and `unsubscribe`: those are sentences.
+#
+# What `tokens` leaves of e-mail, p.m., initials and ordinal numbers (5th): no words that anybody uses alone.
+_PIECES = "a b c d e f g h i j k l m n o p q r s t u v w x y z st nd rd th"
+# Parts of links and of internet addresses (com 99 %, http 100 %, asp 97 %), with the four mail providers most common in
+# them (aol 94 %, yahoo 79 %) and the top-level domain that RFC 2606 reserves for invented addresses, as in the sample.
+_LINKS = """
+http https ftp www com net org edu gov example htm html asp cfm cgi bin jsp php mailto href nbsp aol hotmail msn yahoo
+"""
+# Enron's own addresses, as the internet (@enron.com), Lotus Notes (/HOU/ECT@ECT, /Corp/Enron@ENRON, IMCEANOTES-…) and
+# Microsoft Exchange (@EnronXGate, /O=ENRON/OU=NA/CN=RECIPIENTS) write them: enron 74 %, ect and hou 100 %, na 97 %.
+# `corp` (49 %) is otherwise mostly the company's name, Enron Corp. The possessive `enron's` stays: it is in no address.
+# Two subsidiaries gave their addresses ordinary words: @ENRON_DEVELOPMENT (81 %) and @Enron Communications (56 %).
+_COMPANY_ADDRESSES = "enron corp ect ees hou lon na development communications enronxgate imceanotes ou cn recipients"
+# Header lines of quoted and forwarded messages, as Outlook (-----Original Message-----, From, Sent, To, Subject) and
+# Lotus Notes (Forwarded by … on … 05:28 PM, To, cc, bcc, Subject) write them, and subject prefixes: subject 91 %,
+# original 87 %, sent 71 %, message 65 %, pm 50 %. `am`, `from`, `re` and `to` are stop words.
+_QUOTED_HEADERS = "original message forwarded sent subject cc bcc fw fwd pm"
+# The medium's own names; `e` of e-mail is above.
+_MEDIUM = "mail mails email emails messages"
+# What mail programs write for a picture ([IMAGE] 99 %, /images/ 92 %), the suffixes of attached files, and MIME.
+_PROGRAMS = "image images gif jpg jpeg doc xls ppt pdf txt exe mime smtp charset"
+
+MAIL_FURNITURE = frozenset(" ".join((_PIECES, _LINKS, _COMPANY_ADDRESSES, _QUOTED_HEADERS, _MEDIUM, _PROGRAMS)).split())
