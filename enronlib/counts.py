@@ -1,6 +1,7 @@
-"""Files of word counts: UTF-8, one `word<TAB>count` a line, in the order of the words."""
+"""Files of word counts (UTF-8, one `word<TAB>count` a line, in the order of the words), and comparisons of counts."""
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from enronlib import UserError
@@ -53,3 +54,28 @@ def stream_counts(path: Path) -> Iterator[tuple[str, int]]:
                 yield word.decode("utf-8"), int(count)
             except UnicodeDecodeError:
                 raise UserError(f"{path}, line {number}: not UTF-8 text; name a file of word counts") from None
+
+
+def log_odds(counts: Mapping[str, int], total: Mapping[str, int], *, prior: float = 1000) -> dict[str, float]:
+    """Return how clearly each word of a mailbox is more frequent there than in the rest of the corpus: a z-score.
+
+    `counts` are the word counts of the mailbox, `total` those of the whole corpus, mailbox included. The z-score is the
+    logarithm of the odds ratio between mailbox and rest, divided by its standard deviation: 0 where the word is equally
+    frequent in both, negative where it is rarer in the mailbox. A word that makes up the whole corpus has no score.
+
+    Both sides start with `prior` words that are distributed as in the whole corpus (an informative Dirichlet prior).
+    This keeps back words with little evidence: the rare ones, and those that no other mailbox contains, such as a name
+    in a signature. Between 500 and 5,000 words it hardly matters how many; with as many as the mailbox has, such names
+    come first. Source: B. Monroe, M. Colaresi and K. Quinn, "Fightin' Words", Political Analysis 16(4), 2008, 372-403,
+    https://doi.org/10.1093/pan/mpn018.
+    """
+    size, everything = sum(counts.values()), sum(total.values())
+    scores = {}
+    for word, count in counts.items():
+        if not 0 < total[word] < everything:
+            continue
+        extra = prior * total[word] / everything
+        here, elsewhere = count + extra, total[word] - count + extra
+        ratio = here / (size + prior - here) / (elsewhere / (everything - size + prior - elsewhere))
+        scores[word] = math.log(ratio) / math.sqrt(1 / here + 1 / elsewhere)
+    return scores

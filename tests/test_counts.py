@@ -1,3 +1,5 @@
+import math
+from collections import Counter
 from pathlib import Path
 
 import psutil
@@ -6,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enronlib import UserError
-from enronlib.counts import BLOCK, read_counts, stream_counts, write_counts
+from enronlib.counts import BLOCK, log_odds, read_counts, stream_counts, write_counts
 from enronlib.words import TOKEN
 
 WORDS = st.from_regex(TOKEN, fullmatch=True)
+COUNTS = st.dictionaries(st.sampled_from(["gas", "tax", "deal", "power"]), st.integers(1, 10**6), min_size=2)
 
 
 def write_text(folder: Path, text: str) -> Path:
@@ -74,3 +77,27 @@ def test_a_file_that_is_streamed_is_not_kept_open(tmp_path: Path) -> None:
     assert next(counts) == ("a", 1)
     assert str(path) not in [file.path for file in psutil.Process().open_files()]
     path.rename(tmp_path / "other.txt")  # which an open file would not allow on Windows
+
+
+class TestLogOdds:
+    def test_is_the_log_of_the_odds_ratio_over_its_standard_deviation(self) -> None:
+        """By hand: with 10 more words on both sides, gas is 7 of 14 here and 5 of 16 elsewhere, so 7/7 over 5/11."""
+        scores = log_odds({"gas": 3, "tax": 1}, {"gas": 4, "tax": 6}, prior=10)
+        assert scores["gas"] == pytest.approx(math.log(11 / 5) / math.sqrt(1 / 7 + 1 / 5))
+        assert scores["tax"] == pytest.approx(-math.log(11 / 5) / math.sqrt(1 / 7 + 1 / 11))
+
+    @given(COUNTS, st.integers(2, 9))
+    def test_words_as_frequent_here_as_elsewhere_score_0(self, counts: dict[str, int], times: int) -> None:
+        total = {word: times * count for word, count in counts.items()}
+        assert list(log_odds(counts, total).values()) == pytest.approx([0] * len(counts), abs=1e-6)
+
+    @given(COUNTS, COUNTS)
+    def test_of_two_mailboxes_one_scores_what_the_other_lacks(self, one: dict[str, int], two: dict[str, int]) -> None:
+        total = Counter(one) + Counter(two)
+        ones, twos = log_odds(one, total), log_odds(two, total)
+        assert all(ones[word] == pytest.approx(-twos[word]) for word in one.keys() & two.keys())
+
+    def test_a_corpus_of_one_word_or_of_one_mailbox_or_of_none_has_nothing_to_compare(self) -> None:
+        assert log_odds({"gas": 3}, {"gas": 9}) == {}
+        assert log_odds({"gas": 3, "tax": 2}, {"gas": 3, "tax": 2}) == pytest.approx({"gas": 0, "tax": 0})
+        assert log_odds({}, {}) == log_odds({}, {"gas": 9}) == log_odds({"gas": 0}, {"gas": 0}) == {}
