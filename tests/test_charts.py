@@ -5,11 +5,11 @@ import struct
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
-from itertools import pairwise
 from pathlib import Path
+from typing import ClassVar
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -63,8 +63,17 @@ def heights(ax: Axes) -> list[float]:
     return [bar.get_height() for bar in bars(ax)]
 
 
+def marks(ax: Axes) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in np.asarray(ax.lines[0].get_xydata())]
+
+
 def written(ax: Axes) -> list[str]:
     return [text.get_text() for text in ax.texts]
+
+
+def subtitle(figure: Figure) -> str:
+    (inner,) = figure.subfigs
+    return inner.get_suptitle()
 
 
 def figure_of(chart: Axes | Figure) -> Figure:
@@ -86,20 +95,17 @@ def texts(chart: Axes | Figure) -> list[Text]:
     return [text for text in found if text.get_visible() and text.get_text().strip()]
 
 
-def points(ax: Axes, line: int = 0) -> list[tuple[float, float]]:
-    return [(float(x), float(y)) for x, y in np.asarray(ax.lines[line].get_xydata())]
-
-
 def day(year: int, month: int, day: int = 1) -> datetime:
     return datetime(year, month, day, 12, tzinfo=UTC)
 
 
 LONG = {f"counterparties{i}": 1000 // (i + 1) for i in range(40)}
+THIRTEEN = {f"mims-thurston-{i}": {"meeting": 500} | dict.fromkeys(list(LONG)[i : i + 8], 90) for i in range(13)}
 CHARTS: dict[str, Callable[[], Axes | Figure]] = {
     "top words": lambda: charts.top_words(LONG),
     "by mailbox": lambda: charts.top_words_by_mailbox({f"mims-thurston-{i}": LONG for i in range(13)}),
     "by month": lambda: charts.mail_per_month([day(1998, 1), day(2002, 3), day(1980, 1)]),
-    "zipf": lambda: charts.zipf(LONG),
+    "distinctive": lambda: charts.distinctive_words(THIRTEEN, stop_words={"the"}, furniture={"com"}),
 }
 
 
@@ -129,11 +135,26 @@ class TestTopWords:
         assert charts.top_words(COUNTS, 99).get_title() == "The 5 most frequent words"
         assert charts.top_words(COUNTS, title="Words of 2001").get_title() == "Words of 2001"
 
-    def test_stop_words_are_left_out_only_when_asked_and_the_title_says_so(self) -> None:
-        ax = charts.top_words(COUNTS, 2, stop_words={"the", "and"})
-        assert labels(ax) == ["gas", "power"]
-        assert ax.get_title() == "The 2 most frequent words, stop words left out"
+    def test_words_are_left_out_only_when_asked_and_not_from_the_number_of_all_words(self) -> None:
+        ax = charts.top_words(COUNTS, 2, stop_words={"the", "and"}, furniture={"power"})
+        assert labels(ax) == ["gas", "deal"]
         assert ax.get_xlabel() == "occurrences, of 83,714 words in all"
+
+    @pytest.mark.parametrize(
+        ("stop_words", "furniture", "subtitle"),
+        [
+            (set(), set(), []),
+            ({"the"}, set(), ["left out: stop words"]),
+            (set(), {"com"}, ["left out: mail furniture"]),
+            ({"the"}, {"com"}, ["left out: stop words, mail furniture"]),
+        ],
+    )
+    def test_the_line_below_the_title_says_what_is_left_out(
+        self, stop_words: set[str], furniture: set[str], subtitle: list[str]
+    ) -> None:
+        for title in (None, "Words of 2001"):
+            ax = charts.top_words({"gas": 3}, title=title, stop_words=stop_words, furniture=furniture)
+            assert [text for text in written(ax) if text != "3"] == subtitle
 
     @pytest.mark.parametrize("n", [0, -1])
     def test_fewer_than_one_word_is_refused(self, n: int) -> None:
@@ -142,7 +163,7 @@ class TestTopWords:
 
     def test_no_counts_gives_a_chart_that_says_so(self) -> None:
         assert written(charts.top_words({})) == ["no words"]
-        assert written(charts.top_words(COUNTS, stop_words=COUNTS.keys())) == ["no words"]
+        assert "no words" in written(charts.top_words(COUNTS, stop_words=COUNTS.keys()))
 
     def test_more_than_20_words_make_the_chart_higher(self) -> None:
         assert figure_of(charts.top_words({str(i): i for i in range(60)}, 60)).get_figheight() > 15
@@ -180,6 +201,8 @@ class TestOddWords:
             warnings.simplefilter("error")
             charts.save(charts.top_words(dict.fromkeys(ODD_WORDS, 1)), tmp_path / "odd.png")
             charts.save(charts.top_words_by_mailbox({word: {word: 1} for word in ODD_WORDS}), tmp_path / "odd.svg")
+            odd = {f"mailbox {word}": {word: 900} for word in ODD_WORDS}
+            charts.save(charts.distinctive_words(odd), tmp_path / "odd.png")
 
 
 class TestTopWordsByMailbox:
@@ -203,12 +226,13 @@ class TestTopWordsByMailbox:
     def test_stop_words_get_no_bar_but_belong_to_the_mailbox(self) -> None:
         figure = charts.top_words_by_mailbox({"gay-r": {"the": 3, "gas": 1}}, stop_words={"the"})
         assert lengths(figure.axes[0]) == [250]
-        assert figure.get_suptitle() == "The 10 most frequent words of each mailbox, stop words left out"
+        assert figure.get_suptitle() == "The 10 most frequent words of each mailbox"
+        assert subtitle(figure) == "left out: stop words"
 
     def test_of_more_than_12_mailboxes_the_largest_12_are_drawn_and_the_title_says_so(self) -> None:
         figure = charts.top_words_by_mailbox({f"m{i}": {"a": i} for i in range(1, 151)})
         assert [ax.get_title(loc="right").split()[0] for ax in figure.axes] == [f"m{i}" for i in range(139, 151)]
-        assert "the 12 largest of 150 mailboxes" in figure.get_suptitle()
+        assert subtitle(figure) == "the 12 largest of 150 mailboxes"
 
     @pytest.mark.parametrize("mailboxes", range(1, 13))
     def test_no_text_touches_another_or_leaves_the_figure(self, mailboxes: int) -> None:
@@ -221,11 +245,103 @@ class TestTopWordsByMailbox:
         assert written(empty) == ["no words"]
 
     def test_no_mailboxes_gives_a_figure_that_says_so(self) -> None:
-        assert charts.top_words_by_mailbox({}).get_suptitle() == "no mailboxes"
+        assert written(charts.top_words_by_mailbox({}).axes[0]) == ["no mailboxes"]
 
     def test_fewer_than_one_word_is_refused(self) -> None:
         with pytest.raises(ValueError, match="1 or more"):
             charts.top_words_by_mailbox({"gay-r": COUNTS}, 0)
+
+
+class TestDistinctiveWords:
+    MAILBOXES: ClassVar = {
+        "davis-d": {"meeting": 900, "gas": 600, "pipeline": 300, "power": 20},
+        "gay-r": {"meeting": 900, "power": 700, "outage": 300, "gas": 20},
+    }
+
+    def test_draws_the_words_that_a_mailbox_uses_more_than_the_others(self) -> None:
+        davis, gay = charts.distinctive_words(self.MAILBOXES).axes
+        assert labels(davis) == ["gas", "pipeline"]
+        assert labels(gay) == ["power", "outage"]
+
+    def test_bars_and_marks_are_occurrences_per_1000_words_here_and_in_all_others(self) -> None:
+        mailboxes = {"a-x": {"gas": 400, "the": 600}, "b-x": {"gas": 10, "the": 990}, "c-x": {"gas": 50, "the": 2950}}
+        a, _, _ = charts.distinctive_words(mailboxes).axes
+        assert (labels(a), lengths(a), written(a)) == (["gas"], [400], ["400.0"])
+        assert marks(a) == [(15, 0)]
+
+    def test_the_clearest_difference_is_on_top_and_equal_ones_are_in_the_order_of_the_words(self) -> None:
+        mailboxes = {"davis-d": {"b": 80, "c": 99, "a": 80, "e": 9}, "gay-r": {"e": 90}}
+        assert labels(charts.distinctive_words(mailboxes).axes[0]) == ["c", "a", "b"]
+        assert labels(charts.distinctive_words(mailboxes, 2).axes[0]) == ["c", "a"]
+
+    def test_stop_words_and_furniture_and_the_name_of_the_mailbox_are_left_out(self) -> None:
+        mailbox = {"the": 900, "com": 900, "davis": 900, "gas": 900}
+        figure = charts.distinctive_words(
+            {"davis-d": mailbox, "gay-r": {"power": 900}}, stop_words={"the"}, furniture={"com"}
+        )
+        assert labels(figure.axes[0]) == ["gas"]
+        assert subtitle(figure) == "left out: stop words, mail furniture, the mailbox’s own name"
+        assert figure.get_suptitle() == "Words each mailbox uses far more than the others"
+
+    def test_a_word_needs_5_occurrences_and_more_than_chance(self) -> None:
+        def drawn(gas: int, elsewhere: int) -> list[str]:
+            others = {"power": 20000, "gas": elsewhere}
+            return labels(charts.distinctive_words({"a-x": {"power": 20000, "gas": gas}, "b-x": others}).axes[0])
+
+        assert drawn(5, 0) == drawn(4, 0) == []
+        assert drawn(20, 15) == []
+        assert drawn(60, 15) == ["gas"]
+
+    def test_a_word_of_one_mailbox_alone_ranks_below_one_that_others_use_too(self) -> None:
+        """What one message repeats, such as a signature or a list, is rarely in another mailbox."""
+        rest = {f"m{i}-x": {"filler": 50_000, "gas": 25} for i in range(9)}
+        (ax, *_) = charts.distinctive_words({"a-x": {"filler": 9_000, "gas": 200, "telemaque": 250}, **rest}).axes
+        assert labels(ax) == ["gas", "telemaque"]
+
+    def test_of_more_than_12_mailboxes_the_largest_12_are_drawn_and_all_are_compared(self) -> None:
+        figure = charts.distinctive_words({f"m{i}-x": {"gas": 10 * i, f"deal{i}": 90} for i in range(1, 151)})
+        assert [ax.get_title(loc="right").split()[0] for ax in figure.axes] == [f"m{i}-x" for i in range(139, 151)]
+        assert subtitle(figure) == "the 12 largest of 150 mailboxes; left out: the mailbox’s own name"
+
+    def test_reads_one_mailbox_at_a_time(self) -> None:
+        class Files(Mapping[str, dict[str, int]]):
+            read: list[str] = []  # noqa: RUF012
+
+            def __iter__(self) -> Iterator[str]:
+                return (f"m{i}-x" for i in range(30))
+
+            def __len__(self) -> int:
+                return 30
+
+            def __getitem__(self, mailbox: str) -> dict[str, int]:
+                self.read.append(mailbox)
+                return {"gas": int(mailbox[1:-2]), mailbox: 90}
+
+        charts.distinctive_words(Files())
+        assert len(Files.read) == 30 + 12
+
+    def test_one_mailbox_has_nothing_to_compare_with(self) -> None:
+        (ax,) = charts.distinctive_words({"gay-r": COUNTS}).axes
+        assert written(ax) == ["no other mailbox to compare with"]
+
+    def test_mailboxes_that_are_empty_alike_or_missing_say_so(self) -> None:
+        empty, *alike = charts.distinctive_words({"empty": {}, "a-x": COUNTS, "b-x": COUNTS}).axes
+        assert written(empty) == ["no words"]
+        assert [written(ax) for ax in alike] == [["no word stands out"]] * 2
+        assert [written(ax) for ax in charts.distinctive_words({}).axes] == [["no mailboxes"]]
+
+    @pytest.mark.parametrize("mailboxes", [0, 1, 2, 3, 4, 6, 9, 10, 12])
+    def test_no_text_touches_another_or_leaves_the_figure(self, mailboxes: int) -> None:
+        figure = charts.distinctive_words(dict(list(THIRTEEN.items())[:mailboxes]), stop_words={"the"})
+        assert_nothing_collides(figure)
+
+    def test_the_marks_differ_from_the_bars_in_more_than_colour(self) -> None:
+        davis, _ = charts.distinctive_words(self.MAILBOXES).axes
+        assert davis.lines[0].get_marker() == "|"
+
+    def test_fewer_than_one_word_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="1 or more"):
+            charts.distinctive_words(self.MAILBOXES, 0)
 
 
 class TestMailPerMonth:
@@ -270,38 +386,6 @@ class TestMailPerMonth:
         assert_nothing_collides(figure_of(ax))
 
 
-class TestZipf:
-    def test_draws_count_against_rank_on_logarithmic_scales(self) -> None:
-        ax = charts.zipf({"c": 1, "a": 9, "b": 4})
-        assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
-        assert points(ax) == [(1, 9), (2, 4), (3, 1)]
-
-    def test_of_equal_counts_only_the_ends_are_drawn(self) -> None:
-        ax = charts.zipf({"a": 9, **{f"b{i}": 4 for i in range(5)}, "c": 1, "d": 1})
-        assert points(ax) == [(1, 9), (2, 4), (6, 4), (7, 1), (8, 1)]
-
-    @given(st.lists(st.integers(1, 6), min_size=1, max_size=20))
-    @settings(max_examples=30, deadline=None)
-    def test_the_drawn_points_give_every_word_back(self, values: list[int]) -> None:
-        ax = charts.zipf({str(i): value for i, value in enumerate(values)}, ax=Figure().add_subplot())
-        back = [points(ax)[0][1]]
-        for (rank, _), (next_rank, next_count) in pairwise(points(ax)):
-            back += [next_count] * round(next_rank - rank)
-        assert back == sorted(values, reverse=True)
-
-    def test_has_a_line_of_slope_minus_one_from_the_first_word(self) -> None:
-        assert points(charts.zipf({"a": 1000, "b": 10}), line=1) == [(1, 1000), (1000, 1)]
-
-    def test_names_axes_and_number_of_words(self) -> None:
-        ax = charts.zipf(COUNTS)
-        assert (ax.get_xlabel(), ax.get_ylabel()) == ("rank of the word", "occurrences of the word")
-        assert ax.get_title() == "Rank and frequency of 5 different words"
-
-    @pytest.mark.parametrize("counts", [{}, {"a": 0}])
-    def test_no_counts_gives_a_chart_that_says_so(self, counts: dict[str, int]) -> None:
-        assert written(charts.zipf(counts)) == ["no words"]
-
-
 class TestLooks:
     @pytest.mark.parametrize("name", CHARTS)
     def test_every_letter_is_a_fiftieth_of_the_height_or_more(self, name: str) -> None:
@@ -323,10 +407,6 @@ class TestLooks:
         """3:1 is what WCAG 2.1 asks of graphics (success criterion 1.4.11)."""
         assert 1.05 / (luminance(color) + 0.05) >= 3
 
-    def test_the_two_lines_differ_in_more_than_colour(self) -> None:
-        words, slope = charts.zipf(COUNTS).lines
-        assert words.get_linestyle() != slope.get_linestyle()
-
     def test_no_setting_of_other_charts_changes(self, tmp_path: Path) -> None:
         def style() -> dict[str, object]:
             return {name: value for name, value in mpl.rcParams.items() if name != "backend"}
@@ -341,7 +421,6 @@ class TestFigures:
         ax = Figure().add_subplot()
         assert charts.top_words(COUNTS, ax=ax) is ax
         assert charts.mail_per_month([day(2001, 5)], ax=Figure().add_subplot())
-        assert charts.zipf(COUNTS, ax=Figure().add_subplot())
 
     def test_pyplot_keeps_no_figure_open(self) -> None:
         for draw in CHARTS.values():
@@ -371,13 +450,14 @@ class TestFigures:
             "from enronlib import charts",
             "charts.top_words({'gas': 3})",
             "charts.top_words_by_mailbox({'gay-r': {'gas': 3}})",
-            "charts.zipf({'gas': 3}, ax=charts.blank()).get_title()",
+            "charts.distinctive_words({'gay-r': {'gas': 3}})",
+            "charts.top_words({'gas': 3}, ax=charts.blank()).get_title()",
             "import matplotlib.pyplot as plt; plt.get_fignums()",
         ]
         notebook = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, cells)))
         nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
         pictures = [sum("image/png" in output.get("data", {}) for output in cell.outputs) for cell in notebook.cells]
-        assert pictures == [0, 1, 1, 0, 0]
+        assert pictures == [0, 1, 1, 1, 0, 0]
         assert notebook.cells[-1].outputs[0].data["text/plain"] == "[]"
 
 
