@@ -6,6 +6,8 @@ from pathlib import Path
 
 from enronlib import UserError
 
+__all__ = ["log_odds", "read_counts", "stream_counts", "write_counts"]
+
 BLOCK = 1 << 16  # bytes read at once
 
 

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-__all__ = ["STOP_WORDS", "TOKEN", "tokens"]
+__all__ = ["MAIL_FURNITURE", "STOP_WORDS", "TOKEN", "tokens"]
 
 TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 
