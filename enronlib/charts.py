@@ -63,11 +63,7 @@ def top_words(
     ax = ax or _new_figure(10, _height(len(top))).add_subplot()
     _draw_bars(ax, top, rows=len(top), bar_label="{:,}", longest=24, empty="no words")
     ax.set_xlabel(f"occurrences, of {sum(counts.values()):,} words in all", fontsize=FONT)
-    title = title or _top_title(len(top) or n)
-    if subtitle := _left_out(stop_words, furniture):
-        above = ax.transAxes + ScaledTranslation(0, 5 / 72, ax.figure.dpi_scale_trans)
-        ax.text(0.5, 1, subtitle, transform=above, ha="center", fontsize=FONT, color=GREY)
-    ax.set_title(title, fontsize=TITLE_FONT, pad=24 if subtitle else 6, parse_math=False)
+    _set_title(ax, title or _top_title(len(top) or n), _left_out(stop_words, furniture))
     return ax
 
 
@@ -224,6 +220,13 @@ def _left_out(stop_words: Collection[str], furniture: Collection[str], *others: 
     return f"left out: {', '.join(names)}" if names else ""
 
 
+def _set_title(ax: Axes, title: str, subtitle: str) -> None:
+    ax.set_title(title, fontsize=TITLE_FONT, pad=24 if subtitle else 6, parse_math=False)
+    if subtitle:
+        above = ax.transAxes + ScaledTranslation(0, 5 / 72, ax.figure.dpi_scale_trans)
+        ax.text(0.5, 1, subtitle, transform=above, ha="center", fontsize=FONT, color=GREY)
+
+
 def _height(rows: int) -> float:
     return max(7, 1.8 + 0.26 * rows)
 
@@ -254,7 +257,7 @@ def _panels(
     rows = max(4, max(map(len, bars.values()), default=0))
     columns = 4 if len(bars) > 9 else min(len(bars), 3) or 1
     lines = math.ceil(len(bars) / columns) or 1
-    figure = _new_figure(max(10, 3.7 * columns), 1 + lines * (0.5 + 0.217 * rows))
+    figure = _new_figure(max(10, 3.7 * columns), 1 + lines * (0.55 + 0.212 * rows))
     inner = cast(SubFigure, figure.subfigures())  # the title of a figure within the figure is the subtitle
     first = None
     for place, (mailbox, top) in enumerate(bars.items(), start=1):
