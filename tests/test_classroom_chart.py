@@ -1,4 +1,4 @@
-"""Lesson 10: charts and shares that are right in another way than the solved lesson's."""
+"""Lesson 10: charts and shares that are right in another way than the lesson's solution."""
 
 import datetime as dt
 
@@ -6,13 +6,14 @@ import pytest
 from matplotlib.dates import ConciseDateFormatter, MonthLocator
 from matplotlib.figure import Figure
 
-from enronlib.classroom.exercise import find_exercise
-from enronlib.classroom.exercises import lesson_10_chart as chart
+from enronlib.classroom.authoring.rehearsal import edited_solution
+from enronlib.classroom.exercise import Edits, find_exercise
 from enronlib.classroom.verdict import Status, Verdict
 
 MONTHS = [f"2001-{month:02}" for month in range(1, 13)]
 FILLING = (
-    "The mail of the sample was asked, which is an invented one, so this tells nothing of what real people wrote then."
+    "All of it comes from the sample, which was invented on purpose, so this says nothing at all about what real "
+    "people wrote then."
 )
 
 
@@ -56,13 +57,17 @@ def thinned(ax):
     ax.set_xticks(range(0, 12, 4))
 
 
+def fifty_bins(ax):
+    ax.hist([number**0.5 for number in range(900)], bins=50)
+
+
 def by_pandas(ax):
     import pandas as pd
 
     pd.Series(range(12), index=pd.to_datetime([f"{month}-01" for month in MONTHS])).plot(ax=ax)
 
 
-def lying(ax):
+def horizontal(ax):
     ax.barh(["gas", "meter"], [30, 20])
     ax.set_xlabel("times said")
 
@@ -80,6 +85,7 @@ def judge(answer) -> Verdict:
         (lengths, "Nearly all have fewer than two hundred words."),
         (lengths, "Nearly all have fewer than 200 words."),
         (lengths, "Few have more than 900."),
+        (fifty_bins, "Nearly all have more than 10."),
         (days, "It ends in June 2001."),
         (days, "It grew all through 2001."),
         (concise, "It ends in Sep 2001, all at once."),
@@ -88,8 +94,8 @@ def judge(answer) -> Verdict:
         (thinned, "It ends in June 2001."),
         (thinned, "It ends in June."),
         (by_pandas, "It ends in June 2001."),
-        (lying, "It is gas, far ahead of all the rest."),
-        (lying, "It is said thirty times, or to be exact 30."),
+        (horizontal, "It is gas, far ahead of all the rest."),
+        (horizontal, "It is said thirty times, or to be exact 30."),
     ],
 )
 def test_an_explanation_may_name_numbers_and_months_of_the_axes(draw, explanation):
@@ -105,26 +111,33 @@ def test_an_explanation_may_name_numbers_and_months_of_the_axes(draw, explanatio
         (days, "It ends in 2007, which may be one of the last."),
         (months, "It ends when they march away, in 1999."),
         (by_pandas, "It ends in 1999."),
-        (lying, "It is this one, at about 300, on the longest bar."),
+        (horizontal, "It is this one, at about 300, on the longest bar."),
     ],
 )
-def test_an_explanation_that_names_nothing_of_the_chart_is_told_what_stands_in_it(draw, explanation):
+def test_an_explanation_that_names_nothing_in_the_chart_gets_examples(draw, explanation):
     verdict = judge(Own(draw, explanation))
     assert verdict.status is Status.NOT_YET
-    assert "name something that stands in the chart, such as: " in verdict.message
+    assert "name something that the chart shows, such as: " in verdict.message
 
 
-def test_the_unit_of_the_axis_stands_in_the_chart():
+def test_the_unit_of_the_axis_is_part_of_the_chart():
     assert (
         judge(Own(hours, "Early in the day there are the most messages.", ylabel="messages")).status is Status.CORRECT
     )
 
 
-def test_a_few_things_that_stand_in_the_chart_are_shown():
+def test_the_examples_are_a_few_labels_of_the_chart():
     chart_of_hours = Own(hours, "Most of it is written early.", ylabel="messages")
     assert judge(chart_of_hours).message.splitlines()[0].endswith("such as: 0, 5, 10, …, messages.")
 
 
+def test_the_praise_claims_only_what_was_checked():
+    praise = judge(Own(horizontal, "It is gas, far ahead of all the rest.", title="a b c")).message
+    assert praise == "Your chart has a title, labels and an honest axis, and your explanation refers to it."
+
+
 @pytest.mark.parametrize("digits", [2, 3, 9])
 def test_shares_may_be_rounded_to_two_decimals(digits):
-    assert find_exercise("chart.months").judge(chart._rounded(digits)).status is Status.CORRECT
+    exercise = find_exercise("chart.months")
+    edits = Edits(("1000 * hits[month] / words[month]", f"round(1000 * hits[month] / words[month], {digits})"))
+    assert exercise.judge(edited_solution(exercise, edits)).status is Status.CORRECT

@@ -23,7 +23,7 @@ def here(tmp_path: Path) -> Iterator[Path]:
         yield tmp_path
 
 
-def test_a_workspace_is_a_relative_folder_that_begins_empty() -> None:
+def test_a_workspace_is_a_relative_folder_that_starts_empty() -> None:
     folder = workspace("07_luigi_first_tasks")
     (folder / "old").mkdir()
     (folder / "old" / "count.txt").write_text("a\t1\n", encoding="utf-8")
@@ -31,7 +31,7 @@ def test_a_workspace_is_a_relative_folder_that_begins_empty() -> None:
     assert [path.name for path in folder.iterdir() if not path.name.startswith(".")] == []
 
 
-def test_a_folder_of_someone_else_is_never_emptied(here: Path) -> None:
+def test_a_folder_that_no_lesson_made_is_never_emptied(here: Path) -> None:
     mine = here / "work" / "07_luigi_first_tasks" / "mine.txt"
     mine.parent.mkdir(parents=True)
     mine.write_text("mine", encoding="utf-8")
@@ -40,7 +40,7 @@ def test_a_folder_of_someone_else_is_never_emptied(here: Path) -> None:
     assert mine.read_text(encoding="utf-8") == "mine"
 
 
-def test_a_module_is_loaded_anew_even_within_the_same_second() -> None:
+def test_a_module_is_reloaded_even_within_the_same_second() -> None:
     for number in range(10):
         Path("plays.py").write_text(TASK.format(number), encoding="utf-8")
         module = load("plays")
@@ -48,7 +48,7 @@ def test_a_module_is_loaded_anew_even_within_the_same_second() -> None:
         assert sys.modules["plays"] is module
 
 
-def test_luigi_knows_one_version_of_a_loaded_task() -> None:
+def test_luigi_knows_only_the_latest_version_of_a_task() -> None:
     for number in (1, 2):
         Path("plays.py").write_text(TASK.format(number), encoding="utf-8")
         module = load("plays")
@@ -56,21 +56,21 @@ def test_luigi_knows_one_version_of_a_loaded_task() -> None:
     assert luigi.Task in module.Plays.__mro__
 
 
-def test_a_module_that_is_not_there_is_told() -> None:
+def test_a_missing_module_names_the_cell_to_run() -> None:
     with pytest.raises(UserError, match=r"no plays\.py here: run the cell that begins with %%writefile plays\.py"):
         load("plays")
 
 
-def test_a_module_of_python_is_not_replaced(here: Path) -> None:
+def test_a_standard_module_is_not_replaced(here: Path) -> None:
     import random
 
     (here / "random.py").write_text("seed = None\n", encoding="utf-8")
-    with pytest.raises(UserError, match="another module is called random"):
+    with pytest.raises(UserError, match="there is already a module called random"):
         load("random")
     assert sys.modules["random"] is random
 
 
-def test_a_mistake_in_a_module_is_shown_and_can_be_mended() -> None:
+def test_an_error_in_a_module_is_raised_and_can_be_fixed() -> None:
     Path("plays.py").write_text("class Plays(:\n", encoding="utf-8")
     with pytest.raises(SyntaxError):
         load("plays")
@@ -106,7 +106,7 @@ def test_start_never_overwrites_and_adds_what_is_missing(lessons: Path, here: Pa
     assert kept[0].read_text(encoding="utf-8") == "my work"
 
 
-def test_start_in_place_of_a_file_is_refused(lessons: Path, here: Path) -> None:
+def test_start_refuses_the_name_of_a_file(lessons: Path, here: Path) -> None:
     (here / "file").touch()
     with pytest.raises(UserError, match="is a file: name a folder"):
         copy_lessons(here / "file")
@@ -114,3 +114,13 @@ def test_start_in_place_of_a_file_is_refused(lessons: Path, here: Path) -> None:
 
 def test_the_lessons_are_found_from_a_checkout() -> None:
     assert (lessons_folder() / "00_start_here.ipynb").is_file()
+
+
+def test_modules_of_a_folder_are_forgotten_with_it(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    with inside(other):
+        Path("plays.py").write_text(TASK.format(1), encoding="utf-8")
+        load("plays")
+    assert "plays" not in sys.modules
+    assert not [task for task in Register._reg if task.__module__ == "plays"]

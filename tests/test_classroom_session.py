@@ -9,16 +9,16 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from enronlib import UserError
 from enronlib.classroom import check, hint, predict, progress, session
-from enronlib.classroom.authoring.rehearsal import inside, wrong_answer
-from enronlib.classroom.exercise import Source, Wrong
+from enronlib.classroom.authoring.rehearsal import inside
+from enronlib.classroom.folders import load
 from enronlib.classroom.verdict import CheckFailed, Status
 
 
 @pytest.fixture(autouse=True)
 def fresh_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Begin with nothing checked, hinted or predicted."""
+    """Start with nothing checked, hinted or predicted."""
     monkeypatch.delenv("ENRONLIB_STRICT", raising=False)
-    for memory in ("verdicts", "_hints_seen", "_guesses"):
+    for memory in ("verdicts", "hints_seen", "guesses"):
         monkeypatch.setattr(session, memory, {})
 
 
@@ -53,7 +53,7 @@ def test_the_next_step_moves_on_from_hint_to_hint() -> None:
     assert last_line() == 'Next step: hint("template.longest", 2)'
     hint("template.longest", 2)
     hint("template.longest", 1)
-    assert last_line() == "Next step: read the message above again, and try its example in a cell of its own."
+    assert last_line() == "Next step: read the message above again, and try its example in a new cell."
 
 
 def test_a_verdict_shows_as_html_with_a_sign_and_escaped_text() -> None:
@@ -62,11 +62,11 @@ def test_a_verdict_shows_as_html_with_a_sign_and_escaped_text() -> None:
     assert "returned &#x27;&lt;b&gt;&#x27;" in html
 
 
-def test_html_keeps_blanks_and_shows_code_as_code() -> None:
+def test_html_keeps_spaces_and_shows_code_as_code() -> None:
     assert "<code>return</code>" in check("template.longest", lambda words: None)._repr_html_()
-    html = check("template.longest", lambda words: "two  blanks")._repr_html_()
+    html = check("template.longest", lambda words: "two  spaces")._repr_html_()
     assert "white-space: pre-wrap" in html
-    assert "two  blanks" in html
+    assert "two  spaces" in html
     assert "<code>key</code>" in hint("template.longest", 1)._repr_html_()
 
 
@@ -123,20 +123,20 @@ class Greeting(luigi.Task):
 
 def test_a_task_that_calls_what_is_not_written_is_not_yet(tmp_path: Path) -> None:
     with inside(tmp_path):
-        answer = wrong_answer("template.greeting", Wrong("calls a stub", Source(UNWRITTEN), ""))
-        verdict = check("template.greeting", answer)
+        Path("greeting.py").write_text(UNWRITTEN, encoding="utf-8")
+        verdict = check("template.greeting", load("greeting"))
     assert verdict.status is Status.NOT_YET
     assert verdict.message == "Greeting.run() called greet(), which is not written yet: write that first."
 
 
-def test_an_unknown_exercise_is_named_with_its_neighbour() -> None:
+def test_an_unknown_exercise_is_named_with_the_most_similar_one() -> None:
     with pytest.raises(UserError, match=r"no exercise 'template\.longst'; did you mean 'template\.longest'\?"):
         check("template.longst", longest)
     with pytest.raises(UserError, match=r"no exercise 'nothing at all'$"):
         hint("nothing at all")
 
 
-def test_hints_come_one_after_the_other() -> None:
+def test_each_call_gives_the_next_hint() -> None:
     first, second, again = (str(hint("template.longest")) for _ in range(3))
     assert first.startswith("Hint 1 of 2: ")
     assert "another one" in first
@@ -152,16 +152,16 @@ def test_a_hint_can_be_asked_for_by_number() -> None:
 
 
 def test_a_prediction_is_noted_and_compared() -> None:
-    assert str(predict("words", 3)) == "Noted: 3. Go on and see."
+    assert str(predict("words", 3)) == "Noted: 3. Read on to see whether you are right."
     assert str(predict("words", actual=5)) == "You predicted 3; it is 5. What explains the difference?"
     predict("words", 5)
-    assert str(predict("words", actual=5)) == "You predicted 5, and so it is."
+    assert str(predict("words", actual=5)) == "You predicted 5, and you were right."
 
 
-def test_no_prediction_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_prediction_is_not_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENRONLIB_STRICT", "1")
     assert "No prediction yet" in str(predict("words", ...))
-    assert str(predict("words", actual=5)) == "It is 5. You made no prediction; the next one is yours."
+    assert str(predict("words", actual=5)) == "It is 5. You made no prediction; try the next one."
 
 
 def test_progress_lists_a_lesson_with_points_and_what_to_do() -> None:
@@ -185,7 +185,7 @@ def test_the_last_verdict_counts() -> None:
     assert "All solved" in str(progress())
 
 
-def test_progress_tells_what_to_solve_and_what_to_check() -> None:
+def test_progress_says_what_to_solve_and_what_to_check() -> None:
     check("template.longest", shortest)
     assert str(progress("template")).endswith(
         "Before handing in: solve template.longest; run the check of template.greeting. A hint costs nothing."
@@ -196,6 +196,6 @@ def test_a_solved_example_is_worth_no_points() -> None:
     assert "start.domain  not checked yet example" in str(progress("00_start_here"))
 
 
-def test_progress_of_an_unknown_lesson_is_told() -> None:
+def test_progress_of_an_unknown_lesson_is_an_error() -> None:
     with pytest.raises(UserError, match="no lesson '99'"):
         progress("99")

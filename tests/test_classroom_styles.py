@@ -1,4 +1,4 @@
-"""Right answers of other styles than the solution's are correct, too: nobody has to guess how the lesson writes it."""
+"""Right answers in other styles than the solution's are correct, too: nobody has to guess how the lesson writes it."""
 
 from collections import Counter, defaultdict, deque
 from hashlib import md5
@@ -8,7 +8,8 @@ from operator import itemgetter
 import pandas as pd
 import pytest
 
-from enronlib.classroom.exercise import find_exercise
+from enronlib.classroom.authoring.rehearsal import edited_solution, inside
+from enronlib.classroom.exercise import Edits, find_exercise
 from enronlib.classroom.verdict import Status
 from enronlib.mapreduce import partition_of
 from enronlib.messages import plain_text
@@ -60,6 +61,13 @@ def counterexample_backwards(function, values):
     return found
 
 
+def counterexample_of_floats(function, values):
+    for a, b, c in product(values, repeat=3):
+        if abs(function(function(a, b), c) - function(a, function(b, c))) > 1e-9:
+            return a, b, c
+    return None
+
+
 def spread_combiner(key, values):
     shortest, longest = float("inf"), 0
     for low, high in values:
@@ -83,6 +91,7 @@ SPREAD = (
         ("mapreduce.engine", engine_from_the_last_partition),
         ("mapreduce.engine", engine_without_functions),
         ("wrong.counterexample", counterexample_backwards),
+        ("wrong.counterexample", counterexample_of_floats),
         ("wrong.once", lambda text: dict.fromkeys(tokens(text), 1).items()),
         ("wrong.once", lambda text: frozenset((word, 1) for word in tokens(text))),
         ("wrong.once", lambda text: deque((word, 1) for word in set(tokens(text)))),
@@ -94,4 +103,61 @@ SPREAD = (
 )
 def test_a_right_answer_of_another_style_is_correct(exercise, answer):
     verdict = find_exercise(exercise).judge(answer)
+    assert verdict.status is Status.CORRECT, verdict.message
+
+
+REQUIRES = "return MailboxText(self.mailbox_directory, self.folder)"
+READS = "self.input().open()"
+WRITES = """with self.output().open("w") as file:
+            for word, {count} in sorted(counts.items()):
+                file.write(f"{{word}}\\t{{{count}}}\\n")"""
+TEMPORARY_PATH = """with self.output().temporary_path() as path, open(path, "w", encoding="utf-8") as file:
+            file.writelines(f"{word}\\t{count}\\n" for word, count in sorted(counts.items()))"""
+RENAMED = """path = self.output().path + "~"
+        self.output().makedirs()
+        with open(path, "wb") as file:
+            file.write("".join(f"{word}\\t{count}\\n" for word, count in sorted(counts.items())).encode())
+        os.replace(path, self.output().path)"""
+TOKENS = "from enronlib.words import tokens"
+ADD_UP = """with target.open() as file:
+                for line in file:
+                    word, count = line.split("\\t")
+                    total[word] += int(count)"""
+BY_PANDAS = """rows = pd.read_csv(target.path, sep="\\t", header=None, quoting=3, keep_default_na=False)
+            total.update(dict(zip(rows[0], rows[1].tolist())))"""
+RESOLVED = ("(mailbox, self.processed", "(mailbox.resolve(), self.processed")
+RERAISED = (
+    ("with self.output()", "try:\n          with self.output()"),
+    (
+        "Path(path))\n",
+        "Path(path))\n        except Exception as error:\n            raise RuntimeError('no') from error\n",
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("exercise", "edits"),
+    [
+        ("tasks.count", [(REQUIRES, REQUIRES.replace("return", "yield")), (READS, "self.input()[0].open()")]),
+        ("tasks.count", [(REQUIRES, f"{REQUIRES[:7]}[{REQUIRES[7:]}]"), (READS, "self.input()[0].open()")]),
+        ("tasks.count", [(REQUIRES, f"{REQUIRES[:7]}{{'t': {REQUIRES[7:]}}}"), (READS, "self.input()['t'].open()")]),
+        ("tasks.count", [(WRITES.format(count="number"), TEMPORARY_PATH)]),
+        ("tasks.count", [(WRITES.format(count="number"), RENAMED), ("import luigi\n", "import os\nimport luigi\n")]),
+        ("tasks.count", [(TOKENS, "from enronlib import words"), ("tokens(", "words.tokens(")]),
+        ("workflow.mailbox", RERAISED),
+        ("workflow.wrapper", [RESOLVED]),
+        ("count.mapper", [(WRITES.format(count="count"), TEMPORARY_PATH)]),
+        ("count.mapper", [("self.input().path", "self.requires().output().path")]),
+        (
+            "count.mapper",
+            [("self.input().path", 'self.processed_directory / f"{self.mailbox_directory.name}.parquet"')],
+        ),
+        ("count.reducer", [(ADD_UP, BY_PANDAS), ("import luigi\n", "import pandas as pd\nimport luigi\n")]),
+        ("count.reducer", [("for target in self.input()", "for target in [task.output() for task in self.deps()]")]),
+    ],
+)
+def test_a_right_task_of_another_style_is_correct(exercise, edits, tmp_path):
+    with inside(tmp_path):
+        asked = find_exercise(exercise)
+        verdict = asked.judge(edited_solution(asked, Edits(*edits)))
     assert verdict.status is Status.CORRECT, verdict.message

@@ -1,8 +1,26 @@
-"""The teaching machinery: exercises that answer back, and the tools that make, hand out and collect lessons.
+"""The teaching machinery: exercises with automatic checks, and the tools that build, hand out and grade lessons.
 
-A lesson needs these names only:
+A lesson's cells use only the names in `__all__`:
 
     from enronlib.classroom import check, hint, load, predict, progress, workspace
+
+What runs in a student's kernel:
+
+    session        check, hint, predict, progress: what cells call, and what the kernel remembers
+    exercise       an exercise: its points, hints, check and known wrong answers
+    exercises/     the exercises, one module per lesson: change a hint, a verdict or a check here
+    answer         a student's answer: called safely, copied to built-in types, compared
+    verdict        Correct, Not yet, Not attempted, and how they are displayed
+    mail           mail that the student has not seen, for the checks
+    luigi_tasks    runs a student's Luigi tasks inside a check
+    folders        load, workspace: the modules and folders that a lesson writes
+    surroundings   keeps a check silent and independent of the time zone
+    machine        tells whether a computer is ready for the lessons
+    handout        copies the lessons into a student's folder
+    plugin         the entry point for pytest
+
+What does not: `authoring/` builds the notebooks from their source and tests them; `grading/` is the instructor's
+side. To change the text or the solution of a lesson, edit its source under `notebooks/` and build it again.
 """
 
 from importlib import import_module
@@ -16,7 +34,7 @@ __all__ = ["check", "hint", "load", "predict", "progress", "workspace"]
 
 
 def __getattr__(name: str) -> Any:
-    """Return one of these names, imported when asked for: every command and every pytest loads this package."""
+    """Import one of these names on first use: every command and every run of pytest imports this package."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = "folders" if name in ("load", "workspace") else "session"

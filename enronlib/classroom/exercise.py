@@ -1,7 +1,7 @@
-"""Exercises: each known by its name, with its points, hints, check and known wrong answers in one place.
+"""Exercises: each has a name, points, hints, a check and known wrong answers, all in one place.
 
-The exercises of a lesson are in one module of `enronlib.classroom.exercises`, which ends in the first part of their
-names: `parse.date` is in `lesson_02_parse.py`.
+The exercises of a lesson are in one module of `enronlib.classroom.exercises`. The module's name ends in the first
+part of their names: `parse.date` is in `lesson_02_parse.py`.
 """
 
 import difflib
@@ -12,33 +12,39 @@ from dataclasses import dataclass
 from typing import Any
 
 from enronlib import UserError
+from enronlib.classroom import exercises
 from enronlib.classroom.answer import Answer, NotAttempted, NotYet
 from enronlib.classroom.mail import Mail
 from enronlib.classroom.surroundings import in_houston, silence
 from enronlib.classroom.verdict import Status, Verdict
 
+__all__ = ["Check", "Edits", "Exercise", "Wrong", "all_exercises", "exercises_of", "find_exercise", "lesson"]
+
 Check = Callable[[Answer, Mail], str]
 
 
-@dataclass(frozen=True)
-class Source:
-    """The text of a module, as an answer to an exercise whose answer cell writes a module (`%%writefile`)."""
+class Edits:
+    """A wrong answer, given as edits to the solution in the lesson: pairs of a text and its replacement.
 
-    text: str
+    Only the tests apply them (`authoring.rehearsal`): a student's kernel neither has nor needs the solution.
+    """
 
+    def __init__(self, *pairs: tuple[str, str]) -> None:
+        """Store the pairs, to be applied in this order."""
+        self.pairs = pairs
 
-def changed(source: str, *changes: tuple[str, str]) -> Source:
-    """Return a module in which texts are replaced: (before, after). Raises ValueError for one that is not there."""
-    for before, after in changes:
-        if before not in source:
-            raise ValueError(f"there is no {before!r} to replace")
-        source = source.replace(before, after)
-    return Source(source)
+    def apply(self, solution: str) -> str:
+        """Return the edited solution. Raises ValueError if it does not contain one of the texts."""
+        for before, after in self.pairs:
+            if before not in solution:
+                raise ValueError(f"the solution does not contain {before!r}")
+            solution = solution.replace(before, after)
+        return solution
 
 
 @dataclass(frozen=True)
 class Wrong:
-    """A known wrong answer: what is wrong in it, the answer itself, and words its verdict must contain."""
+    """A known wrong answer: what is wrong with it, the answer (or Edits), and text that its verdict must contain."""
 
     what: str
     answer: Any
@@ -62,14 +68,14 @@ class Exercise:
     wrong: tuple[Wrong, ...]
 
     def __post_init__(self) -> None:
-        """Refuse an exercise that lacks a part."""
+        """Raise ValueError if a part of the exercise is missing."""
         if len(self.hints) < 2 or not self.wrong or not 1 <= self.stars <= 3 or self.points < 0 or not self.title:
             raise ValueError(f"{self.name}: needs a title, points, one to three stars, two hints and a wrong answer")
 
     def judge(self, answer: Any, hints_seen: int = 0) -> Verdict:
-        """Return the verdict on an answer, with the next hint that was not seen yet as the next step.
+        """Return the verdict on an answer. Its next step is the first hint that the student has not seen.
 
-        Nothing is printed, whatever the answer does, and no verdict depends on the time zone of the machine.
+        Nothing is printed, whatever the answer does, and the verdict does not depend on the machine's time zone.
         """
         try:
             with silence(), in_houston():
@@ -82,19 +88,19 @@ class Exercise:
         except NotYet as error:
             more = f"\nNext step: {self._next_step(max(error.hint, hints_seen + 1))}" if error.hint else ""
             return Verdict(self.name, Status.NOT_YET, f"{error}{more}", self.points)
-        except Exception as error:  # an answer stranger than the check was made for must not stop the lesson
-            message = f"the check could not read your answer ({type(error).__name__}). Is it of the right type?"
+        except Exception as error:  # an answer that the check did not foresee must not stop the lesson
+            message = f"the check could not read your answer ({type(error).__name__}). Does it have the right type?"
             return Verdict(self.name, Status.NOT_YET, message, self.points)
         return Verdict(self.name, Status.CORRECT, praise, self.points)
 
     def _next_step(self, hint: int) -> str:
         if hint <= len(self.hints):
             return f'hint("{self.name}", {hint})'
-        return "read the message above again, and try its example in a cell of its own."
+        return "read the message above again, and try its example in a new cell."
 
 
 def lesson(name: str) -> Callable[..., Callable[[Check], Check]]:
-    """Return the decorator that makes exercises of the lesson `name` out of check functions.
+    """Return the decorator that turns check functions into exercises of the lesson `name`.
 
     exercise = lesson("02_parse_one_email")
 
@@ -113,7 +119,7 @@ def lesson(name: str) -> Callable[..., Callable[[Check], Check]]:
     ) -> Callable[[Check], Check]:
         def register(check: Check) -> Check:
             if exercise_name in _EXERCISES:
-                raise ValueError(f"{exercise_name}: there are two exercises of this name")
+                raise ValueError(f"{exercise_name}: there are two exercises with this name")
             _EXERCISES[exercise_name] = Exercise(
                 exercise_name, name, title, points, stars, tuple(hints), check, tuple(wrong)
             )
@@ -125,13 +131,9 @@ def lesson(name: str) -> Callable[..., Callable[[Check], Check]]:
 
 
 def find_exercise(name: str) -> Exercise:
-    """Return the exercise of this name; raise UserError, with the name that was perhaps meant, if there is none."""
-    from enronlib.classroom import exercises  # noqa: PLC0415  imports this module in turn
-
+    """Return the exercise with this name. Raises UserError, with the most similar name, if there is none."""
     prefix = name.partition(".")[0]
-    for module in pkgutil.iter_modules(exercises.__path__):
-        if module.name.split("_", 2)[-1] == prefix:
-            importlib.import_module(f"{exercises.__name__}.{module.name}")
+    _import_modules(lambda module: module.split("_", 2)[-1] == prefix)
     if name in _EXERCISES:
         return _EXERCISES[name]
     near = difflib.get_close_matches(name, [each.name for each in all_exercises()], n=1)
@@ -140,16 +142,22 @@ def find_exercise(name: str) -> Exercise:
 
 def all_exercises() -> list[Exercise]:
     """Return every exercise, lesson by lesson, in the order in which they are written."""
-    from enronlib.classroom import exercises  # noqa: PLC0415  imports this module in turn
-
-    for module in pkgutil.iter_modules(exercises.__path__):
-        importlib.import_module(f"{exercises.__name__}.{module.name}")
+    _import_modules(lambda module: True)
     return sorted(_EXERCISES.values(), key=lambda each: each.lesson)
 
 
 def exercises_of(lesson_name: str) -> list[Exercise]:
     """Return the exercises of one lesson, in order."""
-    return [each for each in all_exercises() if each.lesson == lesson_name]
+    number = lesson_name.partition("_")[0]
+    _import_modules(lambda module: module.removeprefix("lesson_").partition("_")[0] == number)
+    return [each for each in _EXERCISES.values() if each.lesson == lesson_name]
+
+
+def _import_modules(wanted: Callable[[str], bool]) -> None:
+    """Import only these modules of exercises: some of them import Luigi, which takes a second."""
+    for module in pkgutil.iter_modules(exercises.__path__):
+        if wanted(module.name):
+            importlib.import_module(f"{exercises.__name__}.{module.name}")
 
 
 _EXERCISES: dict[str, Exercise] = {}

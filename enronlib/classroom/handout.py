@@ -6,12 +6,14 @@ import enronlib
 from enronlib import UserError
 from enronlib.files import write_bytes
 
+__all__ = ["copy_lessons", "lessons_folder"]
+
 
 def copy_lessons(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Copy the lessons and their images into `folder`, made if need be; return the files copied and the files kept.
+    """Copy the lessons and their images into `folder`; return the files copied and the files kept.
 
-    A file that is there already is the student's work and stays as it is. Raises UserError if `folder` is a file, or
-    if the lessons are not installed.
+    The folder is created if necessary. A file that already exists is the student's work and is never overwritten.
+    Raises UserError if `folder` is a file, or if the lessons are not installed.
     """
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder} is a file: name a folder")
@@ -21,8 +23,8 @@ def copy_lessons(folder: Path) -> tuple[list[Path], list[Path]]:
         target = folder / original.relative_to(lessons)
         if target.exists():
             kept.append(target)
-            continue
-        copied.append(write_bytes(target, original.read_bytes()))  # half a copy would pass for a student's work
+        else:
+            copied.append(write_bytes(target, original.read_bytes()))  # atomically: half a copy would be kept for good
     return copied, kept
 
 
@@ -32,4 +34,4 @@ def lessons_folder() -> Path:
     for folder in (package / "_notebooks", package.parent / "notebooks"):
         if next(folder.glob("[0-9][0-9]_*.ipynb"), None):
             return folder
-    raise UserError("the lessons are not installed: run this from a copy of the project, or install enronlib again")
+    raise UserError("the lessons are not installed: run this from a checkout of the project, or reinstall enronlib")

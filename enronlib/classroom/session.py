@@ -1,4 +1,4 @@
-"""What a lesson's cells call: check, hint, predict, progress. Their memory lasts as long as the kernel."""
+"""What a lesson's cells call: check, hint, predict, progress. What they remember lasts as long as the kernel."""
 
 import html
 import os
@@ -7,24 +7,29 @@ from typing import Any
 
 from enronlib import UserError
 from enronlib.classroom.answer import plain, same, short
-from enronlib.classroom.exercise import all_exercises, exercises_of, find_exercise
+from enronlib.classroom.exercise import exercises_of, find_exercise
 from enronlib.classroom.verdict import BLUE, COLOURS, SIGNS, CheckFailed, Status, Verdict, box
 
-verdicts: dict[str, Verdict] = {}
-"""The last verdict on each exercise checked in this kernel, by name."""
+__all__ = ["Note", "Progress", "check", "guesses", "hint", "hints_seen", "predict", "progress", "verdicts"]
 
-_hints_seen: dict[str, int] = {}
-_guesses: dict[str, Any] = {}
+verdicts: dict[str, Verdict] = {}
+"""The last verdict on each exercise that was checked in this kernel, by name."""
+
+hints_seen: dict[str, int] = {}
+"""The highest hint that was shown for each exercise, by name."""
+
+guesses: dict[str, Any] = {}
+"""The plain copy of each prediction, by name."""
 
 
 @dataclass(frozen=True)
 class Note:
-    """A few lines for the reader: a blue box in a notebook, text elsewhere."""
+    """A few lines for the reader, displayed as a blue box in a notebook and as text elsewhere."""
 
     text: str
 
     def __repr__(self) -> str:
-        """The text as it is."""
+        """Return the text itself."""
         return self.text
 
     def _repr_html_(self) -> str:
@@ -32,12 +37,12 @@ class Note:
 
 
 def check(name: str, answer: Any) -> Verdict:
-    """Check the answer to the exercise `name` and return the verdict, to be shown as the cell's result.
+    """Check the answer to the exercise `name` and return the verdict, which the cell displays as its result.
 
     Raises UserError for an unknown name and, where the environment variable ENRONLIB_STRICT is set (as under
     `pytest --nbval`), CheckFailed for any verdict but "Correct".
     """
-    verdict = find_exercise(name).judge(answer, _hints_seen.get(name, 0))
+    verdict = find_exercise(name).judge(answer, hints_seen.get(name, 0))
     verdicts[name] = verdict
     if verdict.status is not Status.CORRECT and os.environ.get("ENRONLIB_STRICT", "0") not in ("", "0"):
         raise CheckFailed(verdict)
@@ -45,13 +50,13 @@ def check(name: str, answer: Any) -> Verdict:
 
 
 def hint(name: str, number: int | None = None) -> Note:
-    """Return the next hint to the exercise `name`, or the hint of this number (from 1)."""
+    """Return the next hint for the exercise `name`, or the hint with this number (from 1). Raises UserError if none."""
     hints = find_exercise(name).hints
     if number is None:
-        number = min(_hints_seen.get(name, 0) + 1, len(hints))
+        number = min(hints_seen.get(name, 0) + 1, len(hints))
     if not 1 <= number <= len(hints):
         raise UserError(f"{name} has hints 1 to {len(hints)}; there is no hint {number}")
-    _hints_seen[name] = max(number, _hints_seen.get(name, 0))
+    hints_seen[name] = max(number, hints_seen.get(name, 0))
     more = f'\nThere is another one: hint("{name}")' if number < len(hints) else "\nThis is the last hint."
     return Note(f"Hint {number} of {len(hints)}: {hints[number - 1]}{more}")
 
@@ -60,26 +65,29 @@ _NOTHING = object()
 
 
 def predict(name: str, guess: Any = ..., *, actual: Any = _NOTHING) -> Note:
-    """Note a guess, or compare it later with what came out: `predict(name, guess)`, then `predict(name, actual=x)`.
+    """Store a guess, or compare it later with the result: `predict(name, guess)`, then `predict(name, actual=x)`.
 
-    Predictions never touch the marks: they are there to be wrong about.
+    Predictions never affect the marks: a wrong one teaches the most.
     """
     if actual is _NOTHING:
         if guess is ...:
-            _guesses.pop(name, None)
-            return Note("No prediction yet: replace the ... by your guess and run the cell. A wrong one is welcome.")
-        _guesses[name] = plain(guess)
-        return Note(f"Noted: {short(guess)}. Go on and see.")
-    if name not in _guesses:
-        return Note(f"It is {short(actual)}. You made no prediction; the next one is yours.")
-    if same(_guesses[name], plain(actual)):
-        return Note(f"You predicted {short(_guesses[name])}, and so it is.")
-    return Note(f"You predicted {short(_guesses[name])}; it is {short(actual)}. What explains the difference?")
+            guesses.pop(name, None)
+            return Note("No prediction yet: replace the ... with your guess and run the cell. It may be wrong.")
+        guesses[name] = plain(guess)
+        return Note(f"Noted: {short(guess)}. Read on to see whether you are right.")
+    if name not in guesses:
+        return Note(f"It is {short(actual)}. You made no prediction; try the next one.")
+    if same(guesses[name], plain(actual)):
+        return Note(f"You predicted {short(guesses[name])}, and you were right.")
+    return Note(f"You predicted {short(guesses[name])}; it is {short(actual)}. What explains the difference?")
 
 
 def progress(lesson: str | None = None) -> "Progress":
     """Return the table of a lesson's exercises, or of all exercises checked in this kernel, with points and advice."""
-    exercises = [each for each in all_exercises() if each.name in verdicts] if lesson is None else exercises_of(lesson)
+    if lesson is None:
+        exercises = sorted(map(find_exercise, verdicts), key=lambda each: each.lesson)
+    else:
+        exercises = exercises_of(lesson)
     if lesson is not None and not exercises:
         raise UserError(f"there is no lesson {lesson!r} with exercises")
     return Progress(tuple((each.name, each.title, each.points, verdicts.get(each.name)) for each in exercises))
@@ -87,18 +95,18 @@ def progress(lesson: str | None = None) -> "Progress":
 
 @dataclass(frozen=True)
 class Progress:
-    """Where the exercises stand: rows of name, title, points and the last verdict, None if not checked yet."""
+    """The state of some exercises: rows of name, title, points and the last verdict, None if not checked yet."""
 
     rows: tuple[tuple[str, str, int, Verdict | None], ...]
 
     @property
     def earned(self) -> int:
-        """The points of all exercises that are correct."""
+        """The points of all correct exercises."""
         return sum(verdict.earned for *_, verdict in self.rows if verdict)
 
     @property
     def total(self) -> int:
-        """The points there are."""
+        """The points of all exercises."""
         return sum(points for _, _, points, _ in self.rows)
 
     @property
@@ -110,10 +118,10 @@ class Progress:
         run = [f"run the check of {', '.join(unchecked)}"] if unchecked else []
         if solve or run:
             return f"Before handing in: {'; '.join(solve + run)}.{' A hint costs nothing.' if solve else ''}"
-        return "All solved. Before handing in: Kernel > Restart Kernel and Run All Cells, look once more, save."
+        return "All solved. Before handing in: Kernel > Restart Kernel and Run All Cells, check the results, and save."
 
     def __repr__(self) -> str:
-        """The table in plain text."""
+        """Return the table as plain text."""
         width = max((len(name) for name, *_ in self.rows), default=0)
         lines = [
             f"{_sign(verdict)} {name:{width}}  {_word(verdict):15} {_points(points, verdict)}"

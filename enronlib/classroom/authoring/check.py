@@ -120,7 +120,7 @@ def wrong_answer_problems(exercise: Exercise, wrong: Wrong) -> Iterator[Problem]
             raise
 
     with TemporaryDirectory() as folder, inside(Path(folder)):
-        verdict = replace(exercise, check=check).judge(wrong_answer(exercise.name, wrong))
+        verdict = replace(exercise, check=check).judge(wrong_answer(exercise, wrong))
     message = verdict.message
     shown = [each if isinstance(each, str) else repr(each) for each in expected if each is not None]
     advice = message.partition("\nNext step: ")[0].rpartition("; ")[2]

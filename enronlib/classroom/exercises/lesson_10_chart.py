@@ -1,14 +1,16 @@
-"""Exercises of lesson 10: four tricks, a chart that compares mailboxes, a word over time, and a chart of one's own."""
+"""Exercises of lesson 10: four tricks, a chart that compares mailboxes, a word over time, and your own chart."""
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import pairwise
+from math import isclose
 from typing import Any
 
 from enronlib.classroom.answer import Answer, NotAttempted, NotYet
-from enronlib.classroom.exercise import Wrong, changed, lesson
+from enronlib.classroom.exercise import Edits, Wrong, lesson
 from enronlib.classroom.mail import Mail
 from enronlib.messages import plain_text
 from enronlib.words import STOP_WORDS, tokens
@@ -16,6 +18,7 @@ from enronlib.words import STOP_WORDS, tokens
 exercise = lesson("10_top_words_chart")
 
 TRICKS = {"A": "area", "B": "chosen months", "C": "cut axis", "D": "unequal groups"}
+LOOK = "look at that chart again"
 
 
 @exercise(
@@ -26,17 +29,15 @@ TRICKS = {"A": "area", "B": "chosen months", "C": "cut axis", "D": "unequal grou
     hints=(
         "Look at the numbers before you look at the shapes. Where does each axis begin, and where does it end? Which "
         "chart has no axis at all?",
-        "The whole series of months is in lesson 01: which chart shows a piece of it? And for which chart would you "
+        "Lesson 01 shows all the months: which chart shows only some of them? And for which chart would you "
         "want to know how many words each mailbox has?",
     ),
     wrong=[
-        Wrong("takes the cut axis for the area", TRICKS | {"A": "cut axis", "C": "area"}, "look at that chart again"),
-        Wrong(
-            "overlooks the months", TRICKS | {"B": "unequal groups", "D": "chosen months"}, "look at that chart again"
-        ),
-        Wrong("uses words of its own", TRICKS | {"C": "zoom"}, "put one of the four names there"),
+        Wrong("takes the cut axis for the area", TRICKS | {"A": "cut axis", "C": "area"}, LOOK),
+        Wrong("overlooks the months", TRICKS | {"B": "unequal groups", "D": "chosen months"}, LOOK),
+        Wrong("uses another name", TRICKS | {"C": "zoom"}, "put one of the four names there"),
         Wrong("leaves one out", {"A": "area", "B": "chosen months"}, "it has no 'C'"),
-        Wrong("has not looked at one yet", TRICKS | {"D": ...}, "'D' is still `...`; put one of the four names there"),
+        Wrong("has not answered one yet", TRICKS | {"D": ...}, "'D' is still `...`; put one of the four names there"),
         Wrong("gives a list", list(TRICKS.values()), "a dict was expected"),
     ],
 )
@@ -48,57 +49,18 @@ def tricks(answer: Answer, mail: Mail) -> str:
     for letter, name in TRICKS.items():
         found = answer[letter]
         found.expect(found.plain in TRICKS.values(), "put one of the four names there")
-        found.equals(name, "look at that chart again", hint=2)
+        found.equals(name, LOOK, hint=2)
     return "You saw through all four."
 
 
-def _shares(counts_by_mailbox: Mapping[str, Mapping[str, int]], word: str) -> dict[str, float]:
-    return {mailbox: 1000 * counts.get(word, 0) / sum(counts.values()) for mailbox, counts in counts_by_mailbox.items()}
+def _before_return(code: str) -> Edits:
+    return Edits(("return ax", f"{code}\n    return ax"))
 
 
-def _counts(counts_by_mailbox: Mapping[str, Mapping[str, int]], word: str) -> dict[str, float]:
-    return {mailbox: counts.get(word, 0) for mailbox, counts in counts_by_mailbox.items()}
-
-
-def _percent(counts_by_mailbox: Mapping[str, Mapping[str, int]], word: str) -> dict[str, float]:
-    return {mailbox: share / 10 for mailbox, share in _shares(counts_by_mailbox, word).items()}
-
-
-def _compare(
-    values: Callable[[Any, str], dict[str, float]] = _shares,
-    *,
-    longest_last: bool = True,
-    sort: bool = True,
-    title: str = "How often is '{}' said?",
-    label: str = "per 1,000 words",
-    begin: float | None = None,
-    only: int | None = None,
-) -> Callable[[Any, str], Any]:
-    """Return a function that draws the chart of chart.compare, right or wrong."""
-
-    def compare(counts_by_mailbox: Any, word: str) -> Any:
-        import matplotlib.pyplot as plt  # noqa: PLC0415  costly
-
-        drawn = values(counts_by_mailbox, word)
-        names = sorted(drawn, key=lambda name: drawn[name], reverse=not longest_last) if sort else list(drawn)
-        _, ax = plt.subplots()
-        ax.barh(names[:only], [drawn[name] for name in names[:only]])
-        ax.set(title=title.format(word), xlabel=label)
-        if begin is not None:
-            ax.set_xlim(left=begin)
-        return ax
-
-    return compare
-
-
-def _upright(counts_by_mailbox: Any, word: str) -> Any:
-    import matplotlib.pyplot as plt  # noqa: PLC0415  costly
-
-    shares = _shares(counts_by_mailbox, word)
-    _, ax = plt.subplots()
-    ax.bar(list(shares), list(shares.values()))
-    ax.set(title=word, ylabel="per 1,000 words")
-    return ax
+NAMES = "sorted(shares, key=shares.get)"
+SHARE = "draw occurrences per 1,000 words of the mailbox"
+EACH = "draw a bar for each mailbox, with its name at the axis"
+ORDER = "put the longest bar on top"
 
 
 @exercise(
@@ -108,40 +70,34 @@ def _upright(counts_by_mailbox: Any, word: str) -> Any:
     stars=2,
     hints=(
         "First the numbers: a dict with the share of each mailbox. Then the order: `sorted(shares, key=shares.get)` "
-        "are the names from the smallest share to the largest. Then `ax.barh(names, values)`, which puts the first "
+        "returns the names from the smallest share to the largest. Then `ax.barh(names, values)`, which puts the first "
         "name at the bottom.",
         "`1000 * counts[word] / counts.total()` is the share of one mailbox. After `figure, ax = plt.subplots()` and "
-        "`ax.barh(…)` say `ax.set(title=…, xlabel=…)`, and `return ax`.",
+        "`ax.barh(…)`, call `ax.set(title=…, xlabel=…)`, and `return ax`.",
     ),
     wrong=[
-        Wrong("draws counts", _compare(_counts), "occurrences per 1,000 words of the mailbox"),
-        Wrong("draws per cent", _compare(_percent), "occurrences per 1,000 words of the mailbox"),
-        Wrong("puts the longest at the bottom", _compare(longest_last=False), "the longest bar comes on top"),
-        Wrong("does not sort", _compare(sort=False), "the longest bar comes on top"),
-        Wrong("cuts the axis", _compare(begin=0.5), "the axis begins at 0"),
-        Wrong("leaves mailboxes out", _compare(only=2), "a bar for each mailbox"),
-        Wrong("has no title", _compare(title=""), "the word in the title"),
-        Wrong("labels no axis", _compare(label=""), "say what is counted"),
-        Wrong("draws upright bars", _upright, "horizontal bars"),
-        Wrong("returns nothing", lambda counts_by_mailbox, word: None, "is a `return` missing?"),
-        Wrong(
-            "knows only the example",
-            lambda counts_by_mailbox, word: _compare()(
-                {"lee-k": {"gas": 2, "a": 8}, "oak-b": {"gas": 3, "a": 2}}, "gas"
-            ),
-            "a bar for each mailbox",
-        ),
+        Wrong("draws counts", Edits(("1000 * counts[word] / counts.total()", "counts[word]")), SHARE),
+        Wrong("draws percentages", Edits(("1000 *", "100 *")), SHARE),
+        Wrong("puts the longest at the bottom", Edits((NAMES, f"{NAMES}[::-1]")), ORDER),
+        Wrong("does not sort", Edits((NAMES, "list(shares)")), ORDER),
+        Wrong("cuts the axis", _before_return("ax.set_xlim(left=0.5)"), "begin the axis of bars at 0"),
+        Wrong("leaves mailboxes out", Edits((NAMES, f"{NAMES}[:2]")), EACH),
+        Wrong("has no title", _before_return('ax.set_title("")'), "the word in the title"),
+        Wrong("labels no axis", _before_return('ax.set_xlabel("")'), "say what the numbers are"),
+        Wrong("draws upright bars", Edits(("ax.barh(", "ax.bar(")), "horizontal bars"),
+        Wrong("returns nothing", Edits(("return ax", "")), "is a `return` missing?"),
+        Wrong("knows only the example", Edits(("counts_by_mailbox.items()", "[*counts_by_mailbox.items()][:2]")), EACH),
     ],
 )
 def compare(answer: Answer, mail: Mail) -> str:
-    """Two small mailboxes, one without the word, and the unseen mail; all seen through the Axes."""
+    """Two small mailboxes, three, one of them without the word, and the unseen mail, all read from the Axes."""
     small = {"lee-k": Counter(gas=2, a=8), "oak-b": Counter(gas=3, a=2)}
     _compares(answer, small, "gas")
     _compares(answer, small | {"kim-p": Counter(hub=4)}, "gas")
     counts = {mailbox: Counter(words) for mailbox, words in mail.truth["words"].items()}
     for word in ("the", "please"):
         _compares(answer, counts, word)
-    return "Your chart is sorted, begins at 0, says what it shows, and a large mailbox has no advantage in it."
+    return "Your chart is sorted, begins at 0, says what it shows, and gives large mailboxes no advantage."
 
 
 def _compares(answer: Answer, counts_by_mailbox: dict[str, Counter[str]], word: str) -> None:
@@ -149,35 +105,29 @@ def _compares(answer: Answer, counts_by_mailbox: dict[str, Counter[str]], word: 
     from matplotlib.axes import Axes  # noqa: PLC0415  costly
 
     with figures_closed():
-        drawn = answer.on(f"{word!r} in {len(counts_by_mailbox)} mailboxes")(counts_by_mailbox, word).is_a(Axes)
-        ax = drawn.value
+        ax = answer.on(f"{word!r} in {len(counts_by_mailbox)} mailboxes")(counts_by_mailbox, word).is_a(Axes).value
         bars = _horizontal_bars(ax)
-        names = Answer(sorted(name for name, _ in bars), "the chart has the bars")
-        names.equals(sorted(counts_by_mailbox), "a bar for each mailbox is asked for, with its name at the axis")
-        shares = _shares(counts_by_mailbox, word)
+        Answer(sorted(name for name, _ in bars), "the chart has the bars").equals(sorted(counts_by_mailbox), EACH)
         for name, length in bars:
-            share = Answer(length, f"for {word!r}, the bar of {name} is as long as")
-            share.equals(shares[name], "occurrences per 1,000 words of the mailbox are asked for")
+            share = 1000 * counts_by_mailbox[name][word] / counts_by_mailbox[name].total()
+            Answer(length, f"for {word!r}, the length of the bar of {name} is").equals(share, SHARE)
         lengths = [length for _, length in bars]
         order = Answer([name for name, _ in bars], "from top to bottom the bars are")
-        order.expect(lengths == sorted(lengths, reverse=True), "the longest bar comes on top")
+        order.expect(lengths == sorted(lengths, reverse=True), ORDER)
         left, _ = ax.get_xlim()
-        Answer(round(float(left), 3), "the axis of the bars begins at").expect(
-            left <= 0, "the axis begins at 0 for bars"
-        )
+        Answer(round(float(left), 3), "the axis begins at").expect(left <= 0, "begin the axis of bars at 0")
         Answer(ax.get_title(), "the title is").expect(word in ax.get_title(), "put the word in the title", hint=2)
+        unit = re.search(r"1[,. ]?000", ax.get_xlabel()) is not None
         label = Answer(ax.get_xlabel(), "the label of the axis is")
-        label.expect(
-            bool(re.search(r"1[,. ]?000", label.value)), "say what is counted: occurrences per 1,000 words", hint=2
-        )
+        label.expect(unit, "say what the numbers are: occurrences per 1,000 words", hint=2)
 
 
 def _horizontal_bars(ax: Any) -> list[tuple[str, float]]:
     """Return the names and lengths of the horizontal bars in a chart, from top to bottom."""
     bars = [bar for group in ax.containers if getattr(group, "orientation", None) == "horizontal" for bar in group]
     if not bars:
-        raise NotYet("there are no horizontal bars in the chart: draw them with ax.barh.", 1)
-    ax.figure.canvas.draw()  # or the names are not at the axis yet
+        raise NotYet("the chart has no horizontal bars: draw them with ax.barh.", 1)
+    ax.figure.canvas.draw()  # only then are the names at the axis
     ticks = dict(zip(ax.get_yticks(), (label.get_text() for label in ax.get_yticklabels()), strict=False))
     named = []
     for bar in bars:
@@ -190,7 +140,7 @@ def _horizontal_bars(ax: Any) -> list[tuple[str, float]]:
 
 @contextmanager
 def figures_closed() -> Iterator[None]:
-    """Close the figures that were made within the block, so that a check shows none."""
+    """Close the figures that are made inside the block, so that a check displays none."""
     import matplotlib.pyplot as plt  # noqa: PLC0415  costly
 
     before = set(plt.get_fignums())
@@ -203,64 +153,15 @@ def figures_closed() -> Iterator[None]:
 
 Email = dict[str, Any]
 
-
-def _month(email: Email) -> str:
-    return str(email["Date"].strftime("%Y-%m"))
-
-
-def _by_month(emails: list[Email], word: str, *, order: Callable[[Any], Any] = sorted) -> dict[str, float]:
-    words: Counter[str] = Counter()
-    hits: Counter[str] = Counter()
-    for email in emails:
-        if email["Date"] is not None:
-            found = tokens(plain_text(email))
-            words[_month(email)] += len(found)
-            hits[_month(email)] += found.count(word)
-    return {month: 1000 * hits[month] / words[month] for month in order(words) if words[month]}
-
-
-def _rounded(digits: int) -> Callable[[list[Email], str], dict[str, float]]:
-    def by_month(emails: list[Email], word: str) -> dict[str, float]:
-        return {month: round(share, digits) for month, share in _by_month(emails, word).items()}
-
-    return by_month
-
-
-def _months_with_hits(emails: list[Email], word: str) -> dict[str, float]:
-    return {month: share for month, share in _by_month(emails, word).items() if share}
-
-
-def _hits_by_month(emails: list[Email], word: str) -> dict[str, int]:
-    hits: Counter[str] = Counter()
-    for email in emails:
-        if email["Date"] is not None:
-            hits[_month(email)] += tokens(plain_text(email)).count(word)
-    return dict(sorted(hits.items()))
-
-
-def _average_of_shares(emails: list[Email], word: str) -> dict[str, float]:
-    shares: dict[str, list[float]] = {}
-    for email in emails:
-        if email["Date"] is not None and (found := tokens(plain_text(email))):
-            shares.setdefault(_month(email), []).append(1000 * found.count(word) / len(found))
-    return {month: sum(shares[month]) / len(shares[month]) for month in sorted(shares)}
-
-
-def _per_1000_of_all(emails: list[Email], word: str) -> dict[str, float]:
-    hits = _hits_by_month(emails, word)
-    total = sum(len(tokens(plain_text(email))) for email in emails)
-    return {month: 1000 * count / total for month, count in hits.items()}
-
-
-def _with_no_date(emails: list[Email], word: str) -> dict[str, float]:
-    dated = [email for email in emails if email["Date"]]
-    return ({"no date": 0.0} if len(dated) < len(emails) else {}) | _by_month(dated, word)
-
-
-def _without_care_for_nothing(emails: list[Email], word: str) -> dict[str, float]:
-    for email in emails:
-        _ = 1 / len(tokens(plain_text(email)))
-    return _by_month(emails, word)
+DIVIDE = "1000 * hits[month] / words[month]"
+LOOP = "for month in sorted(words) if words[month]"
+PER_MONTH = "divide by the words of that month, and give occurrences per 1,000 words"
+COUNT = """words[month] += len(found)
+            hits[month] += found.count(word)"""
+AVERAGE = """if found:
+                words[month] += 1
+                hits[month] += found.count(word) / len(found)"""
+UNDATED = "leave out a message without a date"
 
 
 @exercise(
@@ -276,38 +177,38 @@ def _without_care_for_nothing(emails: list[Email], word: str) -> dict[str, float
         "has words.",
     ),
     wrong=[
-        Wrong("counts", _hits_by_month, "per 1,000 words of that month"),
-        Wrong("divides by the words of all months", _per_1000_of_all, "per 1,000 words of that month"),
-        Wrong("averages the shares of messages", _average_of_shares, "add up first"),
-        Wrong("leaves out months without a hit", _months_with_hits, "in which the word does not occur has 0.0"),
-        Wrong("rounds to whole numbers", _rounded(0), "do not round"),
-        Wrong("does not sort", lambda emails, word: _by_month(emails, word, order=list), "in the order of time"),
-        Wrong("keeps mail without a date", _with_no_date, "leave out a mail without a date"),
-        Wrong("stumbles over a month of no words", _without_care_for_nothing, "ZeroDivisionError"),
+        Wrong("counts", Edits((DIVIDE, "hits[month]")), PER_MONTH),
+        Wrong("divides by the words of all months", Edits(("/ words[month]", "/ words.total()")), PER_MONTH),
+        Wrong("averages the shares of messages", Edits((COUNT, AVERAGE)), "add up first"),
+        Wrong("leaves out months without a hit", Edits((LOOP, f"{LOOP} and hits[month]")), "does not occur has 0.0"),
+        Wrong("rounds to whole numbers", Edits((DIVIDE, f"round({DIVIDE})")), "do not round"),
+        Wrong("does not sort", Edits(("in sorted(words)", "in words")), "put the months in order of time"),
+        Wrong(
+            "keeps messages without a date",
+            Edits(
+                ('if email["Date"] is not None', "if True"),
+                ('email["Date"].strftime("%Y-%m")', 'email["Date"].strftime("%Y-%m") if email["Date"] else "no date"'),
+            ),
+            UNDATED,
+        ),
+        Wrong("fails in a month without words", Edits((" if words[month]", "")), "ZeroDivisionError"),
         Wrong("returns the share of all mail", lambda emails, word: 4.2, "a dict was expected"),
-        Wrong("knows only the example", lambda emails, word: {"2001-04": 500.0, "2001-05": 0.0}, "of that month"),
+        Wrong("knows only the example", lambda emails, word: {"2001-04": 500.0, "2001-05": 0.0}, PER_MONTH),
     ],
 )
 def months(answer: Answer, mail: Mail) -> str:
-    """Small mails by hand: two in a month, months out of order, no date, no words; then the unseen mail."""
-    share = "occurrences per 1,000 words of that month are asked for"
-    _in_months(
-        answer, "'Gas, gas!' in April and 'Call me.' in May", [_email("Gas, gas!", 4), _email("Call me.", 5)], share
-    )
-    _in_months(
-        answer,
-        "'gas', 'a b c' and 'gas a b' in one month",
-        [_email("gas", 5), _email("a b c", 5), _email("gas a b", 5)],
-        f"{share}: add up first, divide last",
-    )
-    _in_months(answer, "a later month before an earlier one", [_email("gas", 6), _email("gas is up", 2)], share)
-    _in_months(
-        answer, "a mail without a date", [_email("gas", None), _email("a gas", 3)], "leave out a mail without a date"
-    )
-    _in_months(
-        answer, "a month without words", [_email("1 2 3", 3), _email("a gas", 4)], "leave out a month without words"
-    )
-    _in_months(answer, "mail you have not seen", mail.emails, share, "the")
+    """Small messages: two in a month, months out of order, no date, no words; then the unseen mail."""
+    two_months = [_email("Gas, gas!", 4), _email("Call me.", 5)]
+    _in_months(answer, "'Gas, gas!' in April and 'Call me.' in May", two_months, PER_MONTH)
+    one_month = [_email("gas", 5), _email("a b c", 5), _email("gas a b", 5)]
+    in_total = f"{PER_MONTH}: add up first, divide last"
+    _in_months(answer, "'gas', 'a b c' and 'gas a b' in one month", one_month, in_total)
+    backwards = [_email("gas", 6), _email("gas is up", 2)]
+    _in_months(answer, "a later month before an earlier one", backwards, PER_MONTH)
+    _in_months(answer, "a message without a date", [_email("gas", None), _email("a gas", 3)], UNDATED)
+    no_words = [_email("1 2 3", 3), _email("a gas", 4)]
+    _in_months(answer, "a month without words", no_words, "leave out a month without words")
+    _in_months(answer, "unseen mail", mail.emails, PER_MONTH, "the")
     return "You added up first and divided last, and kept the months in order."
 
 
@@ -316,92 +217,70 @@ def _email(text: str, month: int | None) -> Email:
     return {"payload": text, "Content-Type": None, "Content-Transfer-Encoding": None, "Date": date}
 
 
+def _by_month(emails: list[Email], word: str) -> dict[str, float]:
+    found: dict[str, list[str]] = {}
+    for email in emails:
+        if email["Date"] is not None:
+            found.setdefault(email["Date"].strftime("%Y-%m"), []).extend(tokens(plain_text(email)))
+    return {month: 1000 * words.count(word) / len(words) for month, words in sorted(found.items()) if words}
+
+
 def _in_months(answer: Answer, what: str, emails: list[Email], advice: str, word: str = "gas") -> None:
     expected = _by_month(emails, word)
     shares = answer.on(what)(emails, word).is_a(dict)
     without = expected.keys() - shares.plain.keys()
     shares.expect(not without or any(map(expected.get, without)), "a month in which the word does not occur has 0.0")
-    if not _differ_by_less(shares.plain, expected, 0.01):  # so that two decimals will do
+    if not _differ_by_less(shares.plain, expected, 0.01):  # two decimals are enough
         rounded = _differ_by_less(shares.plain, expected, 0.51)
-        shares.equals(expected, "do not round the shares, or to two decimals" if rounded else advice)
-    shares.expect(list(shares.plain) == list(expected), "let the months come in the order of time", hint=2)
+        shares.equals(expected, "do not round the shares, or keep two decimals" if rounded else advice)
+    shares.expect(list(shares.plain) == list(expected), "put the months in order of time", hint=2)
 
 
 def _differ_by_less(got: dict[Any, Any], expected: dict[str, float], limit: float) -> bool:
-    """Tell whether two dicts of shares have the same months, and numbers that differ by less than `limit`."""
+    """Return whether two dicts of shares have the same months, and numbers that differ by less than `limit`."""
     numbers = all(type(share) in (int, float) for share in got.values())
     return numbers and got.keys() == expected.keys() and all(abs(got[key] - expected[key]) < limit for key in got)
 
 
-OWN = """
-from matplotlib.figure import Figure
+END = "### END SOLUTION"
+MOST = 40  # bars that a reader can tell apart
 
-ax = Figure().add_subplot()
-ax.barh(["gas", "meter", "price"], [30, 20, 10])
-ax.set(title="Gas before meters before prices", xlabel="occurrences")
-explanation = (
-    "Which word do the traders use most? It is gas, three times as often as price. The mail is that of one mailbox "
-    "only, so the chart says nothing about the others."
-)
-"""
-LONGEST = 40  # bars that can be read
+
+def _finally(code: str) -> Edits:
+    """Return the solution with another line at its end."""
+    return Edits((END, f"{code}\n{END}"))
 
 
 @exercise(
     "chart.own",
-    title="A chart of your own",
+    title="Your own chart",
     points=4,
     stars=3,
     hints=(
-        "Write the question down first, in one sentence. Which numbers answer it? Make them: a dict of names and "
-        "numbers. Only then draw: bars to compare things, a line for what changes with time.",
+        "Write the question down first, in one sentence. Which numbers answer it? Compute them: a dict of names and "
+        "numbers. Only then draw: bars to compare things, a line for what changes over time.",
         "`ax.barh(names, numbers)` or `ax.plot(months, numbers)`, then `ax.set(title=…, xlabel=…, ylabel=…)`. In the "
-        "explanation: the question, the answer, with a name or a number that stands in the chart, and one thing that "
-        "it does not show.",
+        "explanation: the question, the answer with a name or a number from the chart, and one thing that the chart "
+        "does not show.",
     ),
     wrong=[
-        Wrong("draws nothing", changed(OWN, ("ax.barh(", "dict.fromkeys(")), "there is nothing in the chart"),
-        Wrong(
-            "has no title",
-            changed(OWN, ('title="Gas before meters before prices", ', "")),
-            "a title of three words or more",
-        ),
-        Wrong("labels no axis", changed(OWN, (', xlabel="occurrences"', "")), "Label the axis of the numbers"),
-        Wrong("cuts the axis", changed(OWN, ("ax.set(", "ax.set(xlim=(8, 31), ")), "the axis of bars begins at 0"),
-        Wrong(
-            "draws too many bars",
-            changed(OWN, ('["gas", "meter", "price"], [30, 20, 10]', "[f'word {n}' for n in range(80)], range(80)")),
-            "nobody reads so many",
-        ),
-        Wrong(
-            "explains nothing",
-            changed(OWN, ("explanation = (", 'explanation = "It shows gas." or (')),
-            "25 words or more",
-        ),
+        Wrong("draws nothing", _finally("ax.clear()"), "the chart is empty"),
+        Wrong("has no title", _finally('ax.set_title("")'), "a title of three words or more"),
+        Wrong("labels no axis", _finally('ax.set_xlabel("")'), "Label the axis of the numbers"),
+        Wrong("cuts the axis", _finally("ax.set_xlim(left=1)"), "begin the axis of bars at 0"),
+        Wrong("draws too many bars", _finally("ax.barh(range(80), range(80))"), "too many to read"),
+        Wrong("explains nothing", _finally('explanation = "It shows gas."'), "25 words or more"),
         Wrong(
             "explains another chart",
-            changed(
-                OWN,
-                ("gas, three times as often as price", "this one"),
-                ("traders", "people"),
-                ("says nothing", "is silent"),
-            ),
-            "name something that stands in the chart",
+            _finally('explanation = "Who says it? Nobody knows, and it is silent on all else. " * 4'),
+            "name something that the chart shows",
         ),
-        Wrong(
-            "hands in the figure",
-            changed(OWN, ("explanation = (", "ax = ax.figure\nexplanation = (")),
-            "an Axes was expected",
-        ),
-        Wrong(
-            "hands in a list of words",
-            changed(OWN, ("explanation = (", "explanation = str.split(")),
-            "a str was expected",
-        ),
+        Wrong("hands in the figure", _finally("ax = figure"), "an Axes was expected"),
+        Wrong("hands in a list of words", _finally("explanation = explanation.split()"), "a str was expected"),
     ],
 )
 def own(answer: Answer, mail: Mail) -> str:
-    """The chart through its Axes: drawn, titled, labelled, honest; the explanation: long enough, and about it."""
+    """The chart, read from its Axes: drawn, titled, labelled, honest; the explanation: long enough, and about it."""
     from matplotlib.axes import Axes  # noqa: PLC0415  costly
 
     chart, explanation = answer.member("ax"), answer.member("explanation")
@@ -409,43 +288,43 @@ def own(answer: Answer, mail: Mail) -> str:
         raise NotAttempted
     ax = chart.is_a(Axes).value
     if not ax.has_data():
-        raise NotYet("there is nothing in the chart: draw into `ax`, with ax.barh(…) or ax.plot(…).", 1)
+        raise NotYet("the chart is empty: draw into `ax`, with ax.barh(…) or ax.plot(…).", 1)
     title = Answer(ax.get_title(), "the title is")
-    title.expect(len(tokens(title.value)) >= 3, "give the chart a title of three words or more: what is to be seen?")
+    title.expect(len(tokens(title.value)) >= 3, "give the chart a title of three words or more: what does it show?")
     _is_honest(ax)
     if explanation.value is ...:
         raise NotYet("the chart has no explanation yet: write two to four sentences.", 2)
-    said = tokens(explanation.is_a(str).plain)
-    explanation.expect(
-        len(said) >= 25, "write 25 words or more: the question, the answer, and what it does not show", hint=2
-    )
-    explanation.expect(
-        _names_something_in(ax, explanation.plain),
-        f"name something that stands in the chart, such as: {_examples(ax)}",
-        hint=2,
-    )
-    return "Your chart answers a question, is honest about its numbers, and comes with an explanation."
+    enough = len(tokens(explanation.is_a(str).plain)) >= 25
+    explanation.expect(enough, "write 25 words or more: the question, the answer, and what it does not show", hint=2)
+    about = _names_something_in(ax, explanation.plain)
+    explanation.expect(about, f"name something that the chart shows, such as: {_examples(ax)}", hint=2)
+    return "Your chart has a title, labels and an honest axis, and your explanation refers to it."
 
 
 def _is_honest(ax: Any) -> None:
-    """Go on if the axes of numbers are labelled and bars are few and begin at 0."""
+    """Continue if the axis of numbers is labelled, and bars are few and begin at 0."""
     groups = [group for group in ax.containers if hasattr(group, "orientation")]
-    bars = [bar for group in groups for bar in group]
-    if len(bars) > LONGEST:
-        raise NotYet(
-            f"the chart has {len(bars)} bars; nobody reads so many: show the {LONGEST} that matter, or fewer.", 1
-        )
+    bars = sum(len(group) for group in groups if not _is_histogram(group))
+    if bars > MOST:
+        raise NotYet(f"the chart has {bars} bars, too many to read: show the {MOST} that matter most, or fewer.", 1)
     upright = [group.orientation == "vertical" for group in groups] or [True]
     if (all(upright) and not ax.get_ylabel()) or (not any(upright) and not ax.get_xlabel()):
         raise NotYet("what are the numbers? Label the axis of the numbers, with their unit.", 2)
     low, high = sorted(ax.get_ylim() if all(upright) else ax.get_xlim())
-    if bars and not low <= 0 <= high:
-        raise NotYet("the lengths of bars are compared: see to it that the axis of bars begins at 0.", 1)
+    if groups and not low <= 0 <= high:
+        raise NotYet("readers compare the lengths of bars: begin the axis of bars at 0.", 1)
+
+
+def _is_histogram(group: Any) -> bool:
+    """Return whether the bars touch: the bins of a histogram show one shape, however many they are."""
+    upright = group.orientation == "vertical"
+    ends = [(bar.get_x(), bar.get_width()) if upright else (bar.get_y(), bar.get_height()) for bar in group]
+    return all(isclose(start + width, after) for (start, width), (after, _) in pairwise(ends))
 
 
 def _names_something_in(ax: Any, text: str) -> bool:
-    """Tell whether a text names something that stands in a chart: words, a month or a year, a number of an axis."""
-    ax.figure.canvas.draw()  # or the names are not at the axes yet
+    """Return whether a text names something that a chart shows: words, a month or a year, a number on an axis."""
+    ax.figure.canvas.draw()  # only then are the names at the axes
     phrases, ranges = _written_in(ax), []
     for axis in (ax.xaxis, ax.yaxis):
         months = _months_on(axis)
@@ -462,7 +341,7 @@ def _names_something_in(ax: Any, text: str) -> bool:
 
 
 def _written_in(ax: Any) -> set[str]:
-    """Return what is written in a chart, but for its title: whole and word by word, in small letters."""
+    """Return what is written in a chart, except its title: whole texts and single words, in lower case."""
     legend = ax.get_legend()
     texts = [label.get_text() for label in [*ax.texts, *(legend.get_texts() if legend else [])]]
     texts += [*_labels(ax.xaxis), *_labels(ax.yaxis)]
@@ -471,15 +350,15 @@ def _written_in(ax: Any) -> set[str]:
 
 
 def _examples(ax: Any) -> str:
-    """Return a few of the things that stand in a chart: what is at the axis of names, and what the axes are called."""
-    lying = any(getattr(group, "orientation", None) == "horizontal" for group in ax.containers)
-    labels = _labels(ax.yaxis if lying else ax.xaxis)
+    """Return a few things that a chart shows: what is at the axis of names, and the labels of the axes."""
+    horizontal = any(getattr(group, "orientation", None) == "horizontal" for group in ax.containers)
+    labels = _labels(ax.yaxis if horizontal else ax.xaxis)
     more = ["…"] if len(labels) > 3 else []
     return ", ".join(filter(None, [*labels[:3], *more, ax.get_xlabel(), ax.get_ylabel()]))
 
 
 def _labels(axis: Any) -> list[str]:
-    """Return what can be read at the ticks of an axis that was drawn."""
+    """Return the texts at the visible ticks of an axis that has been drawn."""
     low, high = sorted(axis.get_view_interval())
     ticks = zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=False)
     texts = [" ".join(label.get_text().split()) for place, label in ticks if low <= place <= high]
@@ -491,7 +370,7 @@ NUMBERS |= {"eleven": 11, "twelve": 12, "twenty": 20, "fifty": 50, "hundred": 10
 
 
 def _numbers_on(axis: Any) -> tuple[float, float] | None:
-    """Return the smallest and the largest number on an axis of numbers."""
+    """Return the smallest and the largest number on an axis; None if it is not an axis of numbers."""
     labels = _labels(axis)
     numbers = [re.match(r"[-−]?\d+(,\d{3})*(\.\d+)?", label) for label in labels]
     if not labels or not (all(numbers) or axis.get_scale() == "log"):
@@ -506,7 +385,7 @@ MONTHS += ["july", "august", "september", "october", "november", "december"]
 
 
 def _months_on(axis: Any) -> tuple[int, int] | None:
-    """Return the first and the last month on an axis of time, or of months as text, counted from the year 0."""
+    """Return the first and the last month, counted from the year 0; None if it is not an axis of time or months."""
     import pandas as pd  # noqa: PLC0415  costly
     from matplotlib import dates  # noqa: PLC0415  costly
 
@@ -525,11 +404,11 @@ def _months_on(axis: Any) -> tuple[int, int] | None:
 
 
 def _names_of_months(first: int, last: int) -> set[str]:
-    """Return how months and their years may be called, in small letters: june 2001, jun 2001, 2001-06, june, 2001."""
+    """Return names of these months and years, in lower case: june 2001, jun 2001, 2001-06, june, 2001."""
     names = set()
     for year, month in (divmod(number, 12) for number in range(first, last + 1)):
         name = MONTHS[month]
         names |= {f"{name} {year}", f"{name[:3]} {year}", f"{year}-{month + 1:02}", str(year)}
-        if name not in ("march", "may"):  # these are common words as well
+        if name not in ("march", "may"):  # these are also common words
             names.add(name)
     return names

@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from enronlib.classroom.answer import Answer
-from enronlib.classroom.exercise import Source, Wrong, lesson
+from enronlib.classroom.exercise import Edits, Wrong, lesson
 from enronlib.classroom.mail import Mail
 
 exercise = lesson("template")
@@ -41,21 +41,6 @@ def longest(answer: Answer, mail: Mail) -> str:
     return "You handled words of equal length and an empty list."
 
 
-GREETING = """
-import luigi
-
-class Greeting(luigi.Task):
-    folder = luigi.Parameter()
-
-    def output(self):
-        return luigi.LocalTarget(f"{self.folder}/greeting.txt", format=luigi.format.UTF8)
-
-    def run(self):
-        with self.output().open("w") as file:
-            file.write("hello\\n")
-"""
-
-
 @exercise(
     "template.greeting",
     title="A task that greets",
@@ -66,14 +51,10 @@ class Greeting(luigi.Task):
         '`with self.output().open("w") as file:` opens the target, and `file.write(…)` fills it.',
     ),
     wrong=[
-        Wrong("writes nothing", Source(GREETING.replace('file.write("hello\\n")', "pass")), "the file holds ''"),
-        Wrong(
-            "writes elsewhere", Source(GREETING.replace("self.output().open(", 'open(self.folder + "/x",')), "not there"
-        ),
-        Wrong(
-            "misspells a name", Source(GREETING.replace("self.output()", "self.outptu()")), "failed with AttributeError"
-        ),
-        Wrong("gives the class another name", Source(GREETING.replace("Greeting", "Greet")), "there is no `Greeting`"),
+        Wrong("writes nothing", Edits(('file.write("hello\\n")', "pass")), "the file holds ''"),
+        Wrong("writes elsewhere", Edits(("self.output().open(", 'open(self.folder + "/x",')), "not there"),
+        Wrong("misspells a name", Edits(("self.output()", "self.outptu()")), "failed with AttributeError"),
+        Wrong("gives the class another name", Edits(("class Greeting", "class Greet")), "there is no `Greeting`"),
     ],
 )
 def greeting(answer: Answer, mail: Mail) -> str:
