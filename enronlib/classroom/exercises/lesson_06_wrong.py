@@ -86,7 +86,7 @@ DO_NOT_MATTER = "with these three the brackets do not matter"
             "return the triple itself",
         ),
         Wrong("never finds one", lambda function, values: None, THERE_IS),
-        Wrong("knows only the example", lambda function, values: (10, 10, 20), DO_NOT_MATTER),
+        Wrong("knows only the example", lambda function, values: (10, 10, 20), "three of the values"),
     ],
 )
 def counterexample(answer: Answer, mail: Mail) -> str:

@@ -187,7 +187,6 @@ ROWS = "one row per message was expected, in corpus order"
             ),
             "swallowed the error",
         ),
-        Wrong("passes a text on", Edits(("Path(path)", "path")), "failed with AttributeError"),
         Wrong("writes nothing", Edits((RUN, f"list({READ})\n")), "its output is not there"),
     ],
 )
