@@ -240,7 +240,7 @@ def _new_figure(width: float, height: float) -> Figure:
     ipython = sys.modules.get("IPython")
     in_notebook = ipython is not None and ipython.get_ipython() is not None
     if in_notebook and threading.current_thread() is threading.main_thread():
-        import matplotlib.pyplot as plt  # noqa: PLC0415  half of the time this module takes to import
+        import matplotlib.pyplot as plt  # noqa: PLC0415  only a notebook needs it
 
         return plt.figure(figsize=(width, height), layout=_layout())
     return Figure(figsize=(width, height), layout=_layout())
