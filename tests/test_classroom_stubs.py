@@ -21,12 +21,12 @@ def test_a_region_in_a_function_raises_not_implemented() -> None:
     )
 
 
-def test_a_region_deeper_in_a_function_keeps_its_indent() -> None:
+def test_a_nested_region_keeps_its_indent() -> None:
     source = "def f(x):\n    for y in x:\n        ### BEGIN SOLUTION\n        print(y)\n        ### END SOLUTION"
     assert without_solution(source).endswith('\n        raise NotImplementedError("your code here")')
 
 
-def test_a_region_at_the_top_sets_its_names() -> None:
+def test_a_region_at_module_level_sets_its_names() -> None:
     source = (
         "import re\n### BEGIN SOLUTION\nimport os\ndef helper(): pass\n"
         "a, b = 1, 2\nc: int = max([x for x in (1, 2)])\nwith open('f') as file:\n    d = 1\n### END SOLUTION\nprint(a)"
@@ -40,7 +40,7 @@ def test_a_region_that_sets_nothing_leaves_a_place_to_write() -> None:
     assert without_solution("### BEGIN SOLUTION\nprint(1)\n### END SOLUTION") == "...  # your code here"
 
 
-def test_the_author_may_give_the_stub() -> None:
+def test_the_author_can_write_the_stub() -> None:
     source = "### BEGIN SOLUTION\n# stub: counts = {}\n# stub: # count here\ncounts = {1: 2}\n### END SOLUTION"
     assert without_solution(source) == "counts = {}\n# count here"
 
@@ -70,8 +70,8 @@ def test_several_regions_each_get_their_stub() -> None:
         ("### BEGIN SOLUTION\na = 1", "line 1: ### BEGIN SOLUTION is never closed"),
         ("a = 1\n### END SOLUTION", "line 2: ### END SOLUTION without"),
         ("### BEGIN SOLUTION\n### BEGIN SOLUTION\na = 1\n### END SOLUTION", "line 2: ### BEGIN SOLUTION inside"),
-        ("### BEGIN SOLUTION\n# nothing\n### END SOLUTION", "holds no whole statement"),
-        ("a = [\n### BEGIN SOLUTION\n1,\n### END SOLUTION\n]", "holds no whole statement"),
+        ("### BEGIN SOLUTION\n# nothing\n### END SOLUTION", "contains no whole statement"),
+        ("a = [\n### BEGIN SOLUTION\n1,\n### END SOLUTION\n]", "contains no whole statement"),
         (
             "### BEGIN SOLUTION\na = 1\ndef f():\n### END SOLUTION\n    return 1",
             "line 2: unexpected indent",
@@ -79,12 +79,12 @@ def test_several_regions_each_get_their_stub() -> None:
         ("### BEGIN SOLUTION\na = = 1\n### END SOLUTION", "line 2: invalid syntax"),
     ],
 )
-def test_a_cell_that_does_not_hold_together_is_told_with_its_line(source: str, message: str) -> None:
+def test_an_invalid_cell_is_reported_with_its_line(source: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
         without_solution(source)
 
 
-def test_hidden_tests_are_dropped() -> None:
+def test_hidden_tests_are_removed() -> None:
     source = '### BEGIN HIDDEN TESTS\nassert date("x")\n### END HIDDEN TESTS\ncheck("parse.date", date)'
     assert without_hidden_tests(source) == 'check("parse.date", date)'
 
@@ -97,7 +97,7 @@ def test_hidden_tests_are_dropped() -> None:
         ('predict("a.b", "ü")  # why?', 'predict("a.b", ...)  # why?'),
     ],
 )
-def test_a_guess_is_blanked(source: str, student: str) -> None:
+def test_a_guess_is_removed(source: str, student: str) -> None:
     assert without_guess(source) == student
 
 

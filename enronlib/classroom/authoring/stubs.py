@@ -1,4 +1,4 @@
-"""From a solved cell to the one a student gets: each solution region gives way to a stub."""
+"""From a solved cell to the student's version of it: a stub replaces each solution region."""
 
 import ast
 import re
@@ -7,14 +7,28 @@ from typing import NamedTuple
 
 from enronlib import UserError
 
+__all__ = [
+    "BEGIN",
+    "BEGIN_HIDDEN",
+    "END",
+    "END_HIDDEN",
+    "Region",
+    "as_given",
+    "python",
+    "regions",
+    "without_guess",
+    "without_hidden_tests",
+    "without_solution",
+]
+
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
-STUB = "# stub: "
-RAISE = 'raise NotImplementedError("your code here")'
+_STUB = "# stub: "
+_RAISE = 'raise NotImplementedError("your code here")'
 
 
 class Region(NamedTuple):
-    """Lines of a cell from its opening to its closing mark, both included; counted from 0."""
+    """The lines of a cell from an opening to a closing mark, both included, counted from 0."""
 
     first: int
     last: int
@@ -40,7 +54,7 @@ def regions(source: str, begin: str = BEGIN, end: str = END) -> list[Region]:
 
 
 def as_given(cell_role: str | None, source: str) -> str:
-    """Return a cell's source as students get it; an answer cell without a region is handed out as it is."""
+    """Return the student's version of a cell; an answer cell without a region does not change."""
     if cell_role == "answer" and BEGIN in source:
         return without_solution(source)
     if cell_role == "check":
@@ -53,9 +67,9 @@ def as_given(cell_role: str | None, source: str) -> str:
 def without_solution(source: str) -> str:
     """Return the student's version of an answer cell.
 
-    Inside a function the stub raises NotImplementedError. Outside it sets the names that the region sets to `...`,
-    so that later cells find them. Lines of the region that begin with `# stub: ` are used instead where there are any.
-    Raises UserError if there is no region, or one that does not hold whole statements.
+    Inside a function, the stub raises NotImplementedError. Elsewhere it sets the names that the region sets to `...`,
+    so that later cells find them. If lines of the region begin with `# stub: `, these lines are the stub instead.
+    Raises UserError if there is no region, or if a region does not contain whole statements.
     """
     found = regions(source)
     if not found:
@@ -105,22 +119,22 @@ def _stub(source: str, region: Region) -> list[str]:
     lines = source.splitlines()
     indent = lines[region.first][: -len(lines[region.first].lstrip())]
     inside = [line.strip() for line in lines[region.first + 1 : region.last]]
-    given = [line.removeprefix(STUB) for line in inside if line.startswith(STUB)]
+    given = [line.removeprefix(_STUB) for line in inside if line.startswith(_STUB)]
     return [indent + line for line in given or _derived_stub(source, region)]
 
 
 def _derived_stub(source: str, region: Region) -> list[str]:
     statements, in_function = _statements(_parse(source), region, in_function=False)
     if not statements:
-        raise UserError(f"line {region.first + 1}: the region holds no whole statement")
+        raise UserError(f"line {region.first + 1}: the region contains no whole statement")
     if in_function:
-        return [RAISE]
+        return [_RAISE]
     names = dict.fromkeys(name for statement in statements for name in _assigned(statement))
     return [f"{name} = ...  # your code here" for name in names] or ["...  # your code here"]
 
 
 def _statements(node: ast.AST, region: Region, *, in_function: bool) -> tuple[list[ast.stmt], bool]:
-    """Return the outermost statements inside the region, and whether they stand in a function."""
+    """Return the outermost statements inside the region, and whether they are in a function."""
     in_function = in_function or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     found: list[ast.stmt] = []
     for child in ast.iter_child_nodes(node):
@@ -136,13 +150,13 @@ def _statements(node: ast.AST, region: Region, *, in_function: bool) -> tuple[li
 
 
 def _first_line(statement: ast.stmt) -> int:
-    """Return the line in which a statement begins, its decorators included; counted from 0."""
+    """Return the first line of a statement, including its decorators, counted from 0."""
     decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
     return min([statement.lineno, *(decorator.lineno for decorator in decorators)]) - 1
 
 
 def _assigned(node: ast.AST) -> Iterator[str]:
-    """Yield the names that code sets where it stands; what it defines or imports is not for the student to see."""
+    """Yield the names that code assigns in its own scope, without the functions, classes and imports it defines."""
     if isinstance(node, _SCOPES):
         return
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -158,6 +172,6 @@ _SCOPES = (
 
 
 def _offset(source: str, line: int, column: int) -> int:
-    """Return the place in `source` of a position as `ast` gives it: a line from 1, a column in UTF-8 bytes."""
+    """Return the index in `source` of a position from `ast`: a line from 1 and a column in UTF-8 bytes."""
     lines = source.splitlines(keepends=True)
     return sum(map(len, lines[: line - 1])) + len(lines[line - 1].encode()[:column].decode())
