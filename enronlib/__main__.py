@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names of old mail may hold letters the terminal lacks
-    options = _parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     try:
         status = int(options.command(options))
         if sys.stdout is not None:
@@ -149,7 +149,8 @@ def _count(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
     parser = argparse.ArgumentParser(prog="enronlib", description=DESCRIPTION)
     parser.add_argument("--version", action="version", version=f"enronlib {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)

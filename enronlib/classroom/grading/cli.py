@@ -23,7 +23,13 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="grade submissions: zips, folders or notebooks",
         description="Grade submissions (zips, folders, notebooks, or folders of them). None of them is changed.",
     )
-    command.add_argument("submissions", nargs="+", type=Path, metavar="SUBMISSION")
+    command.add_argument(
+        "submissions",
+        nargs="+",
+        type=Path,
+        metavar="SUBMISSION",
+        help="a zip, a folder, a notebook, or a folder of them",
+    )
     command.add_argument("--csv", type=Path, metavar="FILE", help="write a row for every student")
     command.add_argument(
         "--feedback", type=Path, metavar="DIR", help="write a page for every student, beside it one on the class"
