@@ -3,7 +3,6 @@
 import argparse
 import csv
 import json
-import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,8 +11,6 @@ from typing import Any
 
 import nbformat
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from enronlib import UserError
 from enronlib.__main__ import main

@@ -4,13 +4,10 @@ import json
 import os
 import stat
 import struct
-import sys
 import zipfile
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from enronlib import UserError
 from enronlib.classroom.grading import intake, report

@@ -12,8 +12,6 @@ import pytest
 from nbval.kernel import RunningKernel
 from nbval.plugin import IPyNbCell, IPyNbFile
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 from enronlib.classroom.grading.scoreboard import scoreboard
 from enronlib.classroom.verdict import Status, Verdict
 from tests.zoo.assignment import CUBE, NAME, WRONG_CUBE, answer, answered, check, untouched
@@ -62,6 +60,17 @@ def test_pytest_does_not_repeat_what_the_scoreboard_says(tmp_path):
     assert run.stdout.count("look at cube(2)") == 1
     assert "1 unsolved" in run.stdout
     assert "FAILURES" not in run.stdout
+
+
+def test_parallel_runs_end_with_the_scoreboard_of_each_lesson_once(tmp_path):
+    other = untouched()
+    other.metadata["enronlib"]["lesson"] = "02_others"
+    (tmp_path / "02_others.ipynb").write_text(json.dumps(other), encoding="utf-8")
+    run = nbval(tmp_path, answered(), "02_others.ipynb", "-n", "2", "--dist", "loadfile")
+    lines = run.stdout.splitlines()
+    titles = [line.strip("= ") for line in lines if line.strip("= ") in (NAME, "02_others")]
+    totals = [line.partition(" points.")[0] for line in lines if " points." in line]
+    assert (titles, totals) == ([NAME, "02_others"], ["10 of 10", "0 of 10"])
 
 
 def test_a_call_of_what_is_not_written_is_not_yet(tmp_path):

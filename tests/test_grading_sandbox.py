@@ -136,14 +136,16 @@ def run(folder: Path, code: str, seconds: float = 20, limits: Limits | None = No
     return supervise(exec, (code,), folder, limits, seconds, log=folder / "log.txt", stop=stop)
 
 
-def marked() -> list[psutil.Process]:
+def left_by(folder: Path) -> list[psutil.Process]:
+    """Return the processes that a run in this folder has left behind."""
     found = []
     for process in psutil.process_iter():
         try:
-            if TOKEN in process.environ():
-                found.append(process)
+            environment = process.environ()
         except (psutil.Error, OSError):
             continue
+        if TOKEN in environment and environment["HOME"] == str(folder):
+            found.append(process)
     return found
 
 
@@ -196,9 +198,8 @@ def test_a_run_outlives_the_fork_server_and_the_next_has_another(tmp_path):
 @pytest.mark.skipif(default_start_method() != "forkserver", reason="no fork server on this system")
 def test_a_run_whose_fork_server_is_dead_is_still_ended_in_time(tmp_path):
     code = "import os, time; os.kill(os.getppid(), 9); time.sleep(300)"
-    before = len(marked())
     assert "longer than" in run(tmp_path, code, seconds=1)
-    assert len(marked()) == before
+    assert left_by(tmp_path) == []
 
 
 @pytest.mark.parametrize("error", [EOFError, BrokenPipeError, ConnectionRefusedError])
@@ -219,9 +220,8 @@ def test_where_no_process_could_be_started_it_is_tried_once_more(monkeypatch, er
 
 def test_children_in_sessions_of_their_own_are_ended_with_it(tmp_path):
     code = "import subprocess\nfor _ in range(3): subprocess.Popen(['sleep', '300'], start_new_session=True)"
-    before = len(marked())
     run(tmp_path, code)
-    assert len(marked()) == before
+    assert left_by(tmp_path) == []
 
 
 @pytest.mark.parametrize(

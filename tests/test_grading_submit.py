@@ -4,13 +4,10 @@ import argparse
 import dataclasses
 import json
 import os
-import sys
 import zipfile
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from enronlib import UserError
 from enronlib.classroom.grading import cli

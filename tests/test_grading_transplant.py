@@ -3,14 +3,10 @@
 import contextlib
 import copy
 import json
-import sys
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from enronlib import UserError
 from enronlib.classroom.grading.lessons import choose_lessons, find_lessons, read_lesson

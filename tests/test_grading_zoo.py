@@ -1,14 +1,11 @@
 """Every submission of the zoo gets its fair mark, or is marked for a look, and the class finishes."""
 
 import hashlib
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from enronlib.classroom.grading.grade import grade
 from enronlib.classroom.grading.marks import Marks

@@ -40,6 +40,7 @@ NOT_RUN = "not run: the kernel had ended before"
 CAGE = pytest.StashKey[Cage]()
 SINK = pytest.StashKey[Callable[[Record], None]]()
 RECORDS = pytest.StashKey[list[Record]]()
+WORKER_RECORDS = "enronlib_records"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -69,10 +70,24 @@ def pytest_report_teststatus(report: Any) -> tuple[str, str, str] | None:
     return ("unsolved", "u", "UNSOLVED") if report.failed and ("unsolved", True) in report.user_properties else None
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In a worker process of pytest-xdist, send the records to the main process, which prints the scoreboard."""
+    config: Any = session.config
+    if hasattr(config, "workeroutput"):
+        config.workeroutput[WORKER_RECORDS] = [record.to_json() for record in config.stash[RECORDS]]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Receive the records of a worker process of pytest-xdist; one that crashed has sent none."""
+    lines = getattr(node, "workeroutput", {}).get(WORKER_RECORDS, [])
+    node.config.stash[RECORDS] += map(Record.from_json, lines)
+
+
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """End with the scoreboard."""
     records = config.stash[RECORDS]
-    for name in dict.fromkeys(record.lesson for record in records):
+    for name in sorted({record.lesson for record in records}):
         checks = [record.verdict for record in records if record.lesson == name and record.role == "check"]
         try:
             pristine = read_lesson(solutions_folder() / f"{name}.ipynb")

@@ -1,0 +1,63 @@
+"""How the whole suite runs: in parallel, file by file, the slowest files first. What is named runs in this process."""
+
+import os
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadFileScheduling
+
+# The files that take longest, in the order in which they start, so that none is left alone at the end.
+SLOWEST = (
+    "tests/test_grading_zoo.py",
+    "tests/browser/",
+    "tests/test_grading_lessons.py",
+    "tests/test_classroom_nbval.py",
+    "tests/test_workflow.py",
+    "tests/test_grading_class.py",
+    "tests/test_grading_nbval.py",
+    "notebooks/solutions/",
+    "tests/test_main.py",
+    "tests/test_same_answer.py",
+    "tests/test_sample.py",
+    "tests/test_project.py",
+    "tests/real_mail/",
+)
+# The tests of these files share nothing that is costly to make: each may run in any process.
+ONE_BY_ONE = (
+    "tests/test_grading_lessons.py",
+    "tests/test_classroom_nbval.py",
+    "tests/test_grading_nbval.py",
+    "tests/test_main.py",
+    "tests/test_project.py",
+)
+
+
+class _Scheduling(LoadFileScheduling):  # type: ignore[misc]
+    """Keep the tests of a file together in one process, but for the files whose tests go one by one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid if nodeid.startswith(ONE_BY_ONE) else str(super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Run in parallel where no file is named: one process more than there are cores, as many tests wait."""
+    options = config.option
+    if hasattr(config, "workerinput"):  # a process of a parallel run, which has the same command line
+        return
+    if options.numprocesses is None and config.args_source is config.ArgsSource.TESTPATHS and not options.usepdb:
+        options.numprocesses = (os.cpu_count() or 1) + 1
+    if options.numprocesses:
+        options.dist, options.loadscopereorder = "loadfile", False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the slowest files first."""
+    items.sort(
+        key=lambda item: next((n for n, name in enumerate(SLOWEST) if item.nodeid.startswith(name)), len(SLOWEST))
+    )
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Scheduling:
+    """Distribute tests as above."""
+    return _Scheduling(config, log)
