@@ -234,7 +234,7 @@ def _decode_words(value: str) -> str:
 _ENCODINGS = ("quoted-printable", "base64", "x-uuencode", "uuencode", "uue", "x-uue")  # those that `email` decodes
 _LONGEST_MIME_HEADER = 1_000  # characters: `email` takes quadratic time to parse parameters
 _DEEPEST = 20  # multiparts in one another
-_MOST_PARTS = 10_000
+_MOST_PARTS = 1_000
 
 
 def _mime(content_type: str | None, encoding: str | None, disposition: str | None = None) -> Message:

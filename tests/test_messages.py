@@ -527,6 +527,7 @@ LONG_MESSAGES = {
     ),
     "parameters of parts": lambda: parts_of("Content-Type: text/plain" + ';"' * 1000),
     "short parts": lambda: parts_of("A:"),
+    "short parts in HTML": lambda: message("--B\n\n<br >gas\n" * 9999 + fill("x "), "multipart/mixed; boundary=B"),
     "nested parts": lambda: parts_of("Content-Type: multipart/mixed; boundary=B"),
     "nested messages": lambda: message(fill("Content-Type: message/rfc822\n\n"), "message/rfc822"),
     "titles": lambda: message(fill("<title>a</title>x"), "text/html"),

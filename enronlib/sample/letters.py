@@ -42,7 +42,9 @@ class Letter:
     headers: dict[str, str] = field(default_factory=dict)
     markup: str = ""  # the frame of an HTML body, with {body} for what stands in it
     framed: tuple[str, ...] = ()  # the words of that frame
+    charset: str = "latin-1"  # of the body
     quoted_printable: bool = False
+    first_line: str = ""  # what comes before the headers
     wrapped: bool = True
     ending: str = "\n"
     origin: str = ""  # what stands for the mailbox in X-Origin
@@ -194,13 +196,14 @@ def header_block(headers: dict[str, str]) -> str:
 
 
 def body_text(letter: Letter) -> str:
-    """Return the body as it stands in the file."""
+    """Return the body as it is in the file, with one character for each byte."""
     text = letter.text
     if letter.markup:
         lines = escape(text, quote=False).encode("ascii", "xmlcharrefreplace").decode("ascii").replace("\n", "<br>\n")
         text = letter.markup.replace("{body}", lines.replace("<br>\n<br>\n", "\n<p>\n"))
     elif letter.notes and letter.wrapped:
         text = wrap(text, 77)
+    text = text.encode(letter.charset).decode("latin-1")  # one character for each byte
     return quoted_printable(text) if letter.quoted_printable else text
 
 
@@ -214,7 +217,7 @@ def _wrap_line(line: str, width: int) -> str:
 
 
 def quoted_printable(text: str) -> str:
-    """Encode ASCII text (RFC 2045): no line over 76 characters, blanks and tabs at a line's end escaped."""
+    """Encode bytes, given as Latin-1 (RFC 2045): no line over 76 characters, no space or tab at the end of a line."""
     return "\n".join([_quoted_printable_line(line) for line in text.split("\n")])
 
 

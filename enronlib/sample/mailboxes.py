@@ -268,10 +268,12 @@ class Exporter:
         dice, headers = self._dice, letter.headers
         self._next_id += dice.number(1, 25)
         headers["Message-ID"] = f"<{dice.number(100_000, 33_000_000)}.{self._next_id}.JavaMail.sample@thyme.example>"
-        headers["Content-Transfer-Encoding"] = "quoted-printable" if letter.quoted_printable else "7bit"
+        body = body_text(letter) if body is None else body
+        unencoded = "7bit" if body.isascii() else "8bit"
+        headers["Content-Transfer-Encoding"] = "quoted-printable" if letter.quoted_printable else unencoded
         headers["X-Folder"], headers["X-FileName"] = self._stores(folder, letter.notes)
         headers["X-Origin"] = letter.origin or self._origins[not letter.notes]
-        text = f"{header_block(headers)}\n{body_text(letter) if body is None else body}{letter.ending}"
+        text = f"{letter.first_line}{header_block(headers)}\n{body}{letter.ending}"
         return text.encode("latin-1")
 
     def _store(self, folder: str, notes: bool) -> tuple[str, str]:

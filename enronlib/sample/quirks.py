@@ -1,8 +1,8 @@
-"""The gallery: every oddity measured in real mailboxes, how often it occurs there, and the file that shows it.
+"""The gallery: every oddity found in real mailboxes, how often it occurs there, and the file that shows it.
 
-Each is a function that does its mischief to a letter; it is done for sure to the letter of the gallery, and by chance
-to the others, as often as in 13,725 messages of eleven real mailboxes. What comes about by itself (threads, folders,
-copies) is in the gallery too, without a number of `messages`.
+Each is a function that changes a letter. It always changes the letter of the gallery, and others at random, as often as
+in 13,725 messages of eleven real mailboxes. What happens anyway (threads, folders, copies), and what the corpus lacks
+but other mail has (attachments, 8bit bodies), is in the gallery only: it has no number of `messages`.
 """
 
 from collections.abc import Callable
@@ -134,6 +134,12 @@ def broken_header(letter: Letter, dice: Dice) -> None:
     subject = letter.headers["Subject"]
     letter.headers["Subject"] = f"{subject} with the pipelines,\n re: the winter outlook\nTrading on the new screen"
     letter.headers.pop("To", None)
+
+
+@quirk("brambleby-g/inbox/24.")
+def line_before_header(letter: Letter, dice: Dice) -> None:
+    """The first line is not a header, but the others are; many parsers take them all for the body."""
+    letter.first_line = "---- message 24 of the archive ----\n"
 
 
 @quirk("inkpenny-b/deleted_items/3.", messages=696)
@@ -399,6 +405,22 @@ def rule_of_equals(letter: Letter, dice: Dice) -> None:
     letter.add("=" * 50 + "\nTicket closed\n" + "=" * 50)
 
 
+@quirk("voltsworth-k/sent/4.")
+def windows_apostrophe(letter: Letter, dice: Dice) -> None:
+    """The body says it is ASCII, and has the apostrophes of Windows: the byte 0x92, written =92."""
+    letter.charset, letter.quoted_printable = "cp1252", True
+    letter.add("We're sure that it's what they'd want.")
+    letter.replace("'", "’")
+
+
+@quirk("peppercrumb-l/inbox/24.")
+def cyrillic_body(letter: Letter, dice: Dice) -> None:
+    """The body is 8bit text in KOI8-R: as UTF-8 it cannot be read, as Latin-1 it is nonsense."""
+    letter.charset = "koi8-r"
+    letter.headers["Content-Type"] = "text/plain; charset=koi8-r"
+    letter.write("Добрый день!", "Договор готов.", "С уважением,", "Северный газ")
+
+
 # -- HTML in mail that says it is plain text
 
 _PAGE = "<html>\n<body>\n{body}\n</body>\n</html>"
@@ -455,9 +477,11 @@ def html_fragment(letter: Letter, dice: Dice) -> None:
 
 @quirk("inkpenny-b/inbox/12.", messages=25)
 def html_entities(letter: Letter, dice: Dice) -> None:
-    """HTML writes letters as entities: accents, curly apostrophes, blanks."""
-    entities = "{body}<br>\n&nbsp;&ldquo;Caf&eacute;&rdquo;&nbsp;&amp;&nbsp;pi&ntilde;ata &copy;"
-    _put_into_html(letter, _PAGE.replace("{body}", entities), "Café piñata")
+    """HTML writes characters as entities: accents, curly apostrophes, spaces, soft hyphens."""
+    entities = (
+        "{body}<br>\n&nbsp;&ldquo;Caf&eacute;&rdquo;&nbsp;&amp;&nbsp;pi&ntilde;ata &copy; co&shy;op&shy;er&shy;ative"
+    )
+    _put_into_html(letter, _PAGE.replace("{body}", entities), "Café piñata cooperative")
     letter.add("I don't know who'd say no to it.")
     letter.replace("'", "’")
 
@@ -467,6 +491,18 @@ def html_inside_word(letter: Letter, dice: Dice) -> None:
     """An HTML tag stands in the middle of a word."""
     initials = '<p><font size="6">W</font>elcome to the <b>L</b>eague</p>\n{body}'
     _put_into_html(letter, _PAGE.replace("{body}", initials), "Welcome to the League")
+
+
+@quirk("quillfeather-m/inbox/24.")
+def html_with_attachment(letter: Letter, dice: Dice) -> None:
+    """The letter is HTML, and a text file is attached to it, which is not part of the letter."""
+    letter.headers["Content-Type"] = 'multipart/mixed; boundary="=_parts"'
+    _put_into_html(
+        letter,
+        f"--=_parts\nContent-Type: text/html\n\n{_PAGE}\n"
+        '--=_parts\nContent-Type: text/plain; name="prices.txt"\nContent-Disposition: attachment\n\n'
+        "attached words\n--=_parts--",
+    )
 
 
 # -- what was quoted and forwarded
