@@ -116,9 +116,9 @@ def test_a_place_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> Non
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("mine", encoding="utf-8")
-    with pytest.raises(UserError, match="holds something already"):
+    with pytest.raises(UserError, match="is not empty"):
         write_sample(tmp_path, 200)
-    with pytest.raises(UserError, match="holds something already"):
+    with pytest.raises(UserError, match="is not empty"):
         write_sample(tmp_path / "letter.txt", 200)
     assert tree(tmp_path) == {"letter.txt": b"mine"}
 
@@ -189,14 +189,14 @@ FIRST_USE = """
 import sys
 from pathlib import Path
 import enronlib.sample
-enronlib.sample.user_cache_path = lambda *_, **__: Path(sys.argv[1])
+enronlib.sample.cache_folder = lambda: Path(sys.argv[1])
 print(enronlib.sample.sample_maildir())
 """
 
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(enronlib.sample, "user_cache_path", lambda *_, **__: tmp_path / "cache")
+    monkeypatch.setattr(enronlib.sample, "cache_folder", lambda: tmp_path / "cache")
     return tmp_path / "cache"
 
 

@@ -1,6 +1,6 @@
-"""Invented mail in the format of the Enron corpus, with every oddity of the real one, and the truth about its words.
+"""Invented mail in the format of the Enron corpus, with all the oddities of the real mail, and its true word counts.
 
-Nobody in it ever lived, no message was ever sent, and all addresses are of the kind kept for examples (`.example`).
+The people are invented, no message was ever sent, and all addresses are in a domain reserved for examples (`.example`).
 The same seed gives the same bytes on every system.
 """
 
@@ -36,12 +36,12 @@ def write_sample(
     windows_safe: bool = os.name == "nt",
     progress: bool = False,
 ) -> Path:
-    """Write `messages` invented message files below `folder`/maildir, and what is true of them beside it.
+    """Write `messages` invented message files below `folder`/maildir, and their true word counts beside it.
 
-    With `broken_mailbox` one message is an empty file, as after a copy that was cut short (`broken_message` tells
-    which, `mend_sample` writes it whole). With `windows_safe` names end in `_` and not in a dot, which Windows drops.
+    With `broken_mailbox` one message is an empty file, as after an interrupted copy (`broken_message` returns which,
+    `mend_sample` restores it). With `windows_safe` names end in `_` instead of a dot, which Windows drops.
 
-    Returns the maildir. A folder that holds the very sample already is left as it is. Raises UserError if it holds
+    Returns the maildir. A folder that already holds this sample is left unchanged. Raises UserError if it holds
     anything else, or if the messages are too few to show every quirk. The sample appears whole or not at all.
     """
     folder = Path(folder)
@@ -58,20 +58,20 @@ def write_sample(
     if _holds(folder, settings):
         return folder / "maildir"
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-        raise UserError(f"{folder} holds something already: name a new folder for the sample")
+        raise UserError(f"{folder} is not empty: name a new folder for the sample")
     try:
         _write_whole(folder, settings, progress)
     except OSError as error:
-        if not _holds(folder, settings):  # else another process was faster
+        if not _holds(folder, settings):  # otherwise another process was faster
             raise UserError(f"cannot write a sample to {folder}: {_reason(error)}") from error
     return folder / "maildir"
 
 
 def sample_maildir() -> Path:
-    """Return the maildir of the built-in sample: 2,000 messages, written into the user's cache at first use.
+    """Return the maildir of the built-in sample: 2,000 messages, written to the user's cache folder on first use.
 
-    Any number of processes may ask at once. A sample that was damaged is left alone and another is written. Raises
-    UserError where the cache cannot be written.
+    Any number of processes may call it at once. A damaged sample is left unchanged and another one is written. Raises
+    UserError if the cache folder cannot be written.
     """
     cache = cache_folder()
     for attempt in count():
@@ -82,14 +82,14 @@ def sample_maildir() -> Path:
         return write_sample(folder)
     except UserError as error:
         reason = _reason(error.__cause__ or error)
-        raise UserError(f"cannot keep the built-in sample in your cache folder ({reason}): name a maildir") from error
+        raise UserError(f"cannot write the built-in sample to your cache folder ({reason}): name a maildir") from error
 
 
 def read_truth(folder: Path) -> dict[str, Any]:
-    """Return what is true of a sample: "messages" by mailbox, and "words": the count of each word by mailbox.
+    """Return the truth about a sample: "messages" by mailbox, and "words", the count of each word by mailbox.
 
-    The words were counted as the letters were made, without reading them. They are those of the whole sample, also
-    where a mailbox is broken. Raises UserError if the folder holds no sample.
+    The words were counted while the letters were composed, without reading any file. They are those of the intact
+    sample, even if a mailbox is broken. Raises UserError if the folder holds no sample.
     """
     path = Path(folder) / "truth.json"
     try:
@@ -100,13 +100,13 @@ def read_truth(folder: Path) -> dict[str, Any]:
 
 
 def broken_message(folder: Path) -> Path:
-    """Return the message file of a sample that is empty when its mailbox is broken."""
+    """Return the message file that is empty in a sample with a broken mailbox."""
     suffix = "_" if read_truth(folder)["windows_safe"] else "."
     return Path(folder, "maildir", BROKEN.removesuffix(".") + suffix)
 
 
 def mend_sample(folder: Path) -> None:
-    """Write the empty message file of a broken sample whole again."""
+    """Restore the empty message file of a broken sample."""
     truth = read_truth(folder)
     post = Post(truth["seed"], len(truth["messages"]))
     mailbox = BROKEN.partition("/")[0]
@@ -119,7 +119,7 @@ def mend_sample(folder: Path) -> None:
 
 
 def _write_whole(folder: Path, settings: dict[str, Any], progress: bool) -> None:
-    """Write the sample beside its folder and move it there; an empty folder that is there already stays."""
+    """Write the sample next to its folder and move it there; an existing empty folder is kept."""
     parent = folder.absolute().parent
     parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=parent, ignore_cleanup_errors=True) as temporary:
@@ -166,7 +166,7 @@ def _write_mailbox(
         if folder not in folders:
             (mailbox / folder).mkdir(parents=True, exist_ok=True)
             folders.add(folder)
-        # One of half a million: a path object for each would cost more than the file.
+        # One of up to half a million: a path object for each would cost more than the file.
         with open(os.path.join(mailbox, folder, f"{number}{ending}"), "wb", 0) as file:  # noqa: PTH118, PTH123
             file.write(b"" if place == empty else data)
         uses.update(pieces)
@@ -175,7 +175,7 @@ def _write_mailbox(
 
 
 def _holds(folder: Path, settings: dict[str, Any]) -> bool:
-    """Return whether a folder holds the sample of these settings."""
+    """Return whether a folder holds the sample with these settings."""
     try:
         truth = read_truth(folder)
     except UserError:
@@ -194,5 +194,5 @@ def _is_whole(folder: Path) -> bool:
 
 
 def _reason(error: BaseException) -> str:
-    """Return why the system refused, without the path, which may name the user."""
+    """Return the system's reason without the path, which may contain the name of the user."""
     return getattr(error, "strerror", None) or str(error)

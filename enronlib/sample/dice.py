@@ -1,4 +1,4 @@
-"""Chance that falls the same on every system."""
+"""Random numbers that are the same on every system."""
 
 import random
 from collections.abc import Sequence
@@ -8,15 +8,15 @@ T = TypeVar("T")
 
 
 class Dice(random.Random):
-    """A stream of chance known by its name: the same name gives the same stream on every system and Python.
+    """A named stream of random numbers: the same name gives the same stream on every system and Python version.
 
-    Python promises that for seeding by a text and for `random()`, not for `choice` or `shuffle`. So all here is made
-    from `random()` with single additions and multiplications, which IEEE 754 defines to the last bit. (A sum of
-    floats would not do: Python 3.12 adds them up more exactly than 3.11.)
+    Python guarantees that for seeding with a text and for `random()`, but not for `choice` or `shuffle`. So everything
+    here uses `random()` with single additions and multiplications, which IEEE 754 defines to the last bit. (`sum` of
+    floats is out: Python 3.12 is more exact than 3.11.)
     """
 
     def __init__(self, name: str) -> None:
-        """Begin the stream of that name."""
+        """Start the stream with that name."""
         super().__init__(name)
 
     def chance(self, probability: float) -> bool:
@@ -24,15 +24,15 @@ class Dice(random.Random):
         return self.random() < probability
 
     def number(self, low: int, high: int) -> int:
-        """Return a whole number from `low` to `high`, both included, each as likely."""
+        """Return a whole number from `low` to `high`, both included, equally likely."""
         return low + int(self.random() * (high - low + 1))
 
     def pick(self, items: Sequence[T]) -> T:
-        """Return one of `items`, each as likely."""
+        """Return one of `items`, equally likely."""
         return items[int(self.random() * len(items))]
 
     def pick_early(self, items: Sequence[T]) -> T:
-        """Return one of `items`, the first ones most often: of 100, the first in one throw of ten."""
+        """Return one of `items`, the first ones most often: the first of 100 with a probability of 0.1."""
         chance = self.random()
         return items[int(chance * chance * len(items))]
 
@@ -42,7 +42,7 @@ class Dice(random.Random):
         return [left.pop(int(self.random() * len(left))) for _ in range(min(count, len(left)))]
 
     def weighted(self, weights: Sequence[int]) -> int:
-        """Return a position in `weights`, as likely as its weight says."""
+        """Return a position in `weights`, with a probability proportional to its weight."""
         point = self.number(1, sum(weights))
         for position, weight in enumerate(weights):
             point -= weight

@@ -19,7 +19,7 @@ HEADERS = (
     "Bcc", "X-From", "X-To", "X-cc", "X-bcc", "X-Folder", "X-Origin", "X-FileName",
 )  # fmt: skip
 
-# The export turned the dates of headers to the time of Los Angeles; those quoted in bodies are the company's own.
+# The export converted the dates in headers to Los Angeles time; dates quoted in bodies are in the company's own time.
 _TO_HOUSTON = timedelta(hours=2)
 
 
@@ -27,8 +27,8 @@ _TO_HOUSTON = timedelta(hours=2)
 class Letter:
     """One letter, before and while it becomes a message file.
 
-    `text` is what a reader sees of the body. `said` is the same as pieces of text, each the words of a stretch of
-    `text`, so that the words need not be looked for in the file.
+    `text` is what a reader sees of the body. `said` is the same in pieces, each with the words of a passage of `text`,
+    so that the words can be counted without reading the file.
     """
 
     sender: Person
@@ -38,44 +38,44 @@ class Letter:
     subject: str
     text: str
     said: list[str]
-    notes: bool  # exported from Lotus Notes (.nsf) and not from Outlook (.pst)
+    notes: bool  # exported from Lotus Notes (.nsf), not from Outlook (.pst)
     headers: dict[str, str] = field(default_factory=dict)
-    markup: str = ""  # the frame of an HTML body, with {body} for what stands in it
+    markup: str = ""  # the frame of an HTML body, with {body} for its content
     framed: tuple[str, ...] = ()  # the words of that frame
     charset: str = "latin-1"  # of the body
     quoted_printable: bool = False
     first_line: str = ""  # what comes before the headers
     wrapped: bool = True
     ending: str = "\n"
-    origin: str = ""  # what stands for the mailbox in X-Origin
+    origin: str = ""  # X-Origin, if it is not the mailbox
 
     def add(self, text: str) -> None:
-        """Write `text` on new lines below."""
+        """Append `text` on new lines."""
         self.text += "\n" + text
         self.said = [*self.said, text]
 
     def write(self, *pieces: str) -> None:
-        """Let the body be these pieces, one a line, and nothing else."""
+        """Replace the body with these pieces, one per line."""
         self.text, self.said = "\n".join(pieces), list(pieces)
 
     def replace(self, old: str, new: str) -> None:
-        """Write `new` for `old` everywhere in the body."""
+        """Replace `old` with `new` everywhere in the body."""
         self.text = self.text.replace(old, new)
         self.said = [piece.replace(old, new) for piece in self.said]
 
     @property
     def pieces(self) -> list[str]:
-        """All that a reader sees of the body, piece by piece."""
+        """Everything that a reader sees of the body, in pieces."""
         return [*self.said, *self.framed]
 
     def quote(self, earlier: "Letter", style: Callable[["Letter"], tuple[str, list[str]]]) -> None:
-        """Put an earlier letter below, in one of the styles of quoting."""
+        """Append an earlier letter in a style of quoting."""
         text, said = style(earlier)
         self.text += text
         self.said = self.said + said
 
 
-# -- quoting: the text that stands for an earlier letter, and its pieces
+# -- quoting: the text of a quoted letter, and its pieces
 
 
 def original_message(letter: Letter) -> tuple[str, list[str]]:
@@ -95,7 +95,7 @@ def original_message(letter: Letter) -> tuple[str, list[str]]:
 
 
 def notes_block(letter: Letter) -> tuple[str, list[str]]:
-    """Quote as Lotus Notes does in an answer: the name, the date, To, cc and Subject."""
+    """Quote as Lotus Notes does in a reply: the name, the date, To, cc and Subject."""
     date = letter.date + _TO_HOUSTON
     to = ", ".join([person.notes_name for person in letter.to])
     cc = ", ".join([person.notes_name for person in letter.cc])
@@ -119,7 +119,7 @@ def forwarded(letter: Letter) -> tuple[str, list[str]]:
 
 
 def angle_quotes(letter: Letter) -> tuple[str, list[str]]:
-    """Quote as mail programs of the Internet do: with `>` before every line."""
+    """Quote as Internet mail programs do: with `>` before every line."""
     quoted = wrap(letter.text, 70).replace("\n", "\n> ")
     return f"\n\n{letter.sender.name} wrote:\n> {quoted}", [letter.sender.name, "wrote", *letter.said]
 
@@ -144,7 +144,7 @@ def clock(date: datetime) -> str:
 
 
 def address(letter: Letter) -> None:
-    """Fill in the headers that come from the letter itself."""
+    """Fill in the headers that depend on the letter alone."""
     sender, to, cc = letter.sender, letter.to, letter.cc
     entry = "notes_entry" if letter.notes else "outlook_entry"
     headers = letter.headers
@@ -163,7 +163,7 @@ def address(letter: Letter) -> None:
 
 
 def header_date(date: datetime) -> str:
-    """Return a date as the export wrote it: in the time of Los Angeles, whatever the place."""
+    """Return a date as the export wrote it: in Los Angeles time, wherever the sender was."""
     zone = "-0700 (PDT)" if is_summer_time(date) else "-0800 (PST)"
     day = f"{WEEKDAYS[date.weekday()][:3]}, {date.day} {MONTHS[date.month - 1][:3]} {date.year:04}"
     return f"{day} {date.hour:02}:{date.minute:02}:{date.second:02} {zone}"
@@ -181,7 +181,7 @@ def _since_sunday(date: datetime) -> timedelta:
 
 
 def address_list(people: Sequence[Person]) -> str:
-    """Return addresses parted by commas, folded as in the corpus: a blank, the line's end, a tab."""
+    """Return addresses separated by commas, folded as in the corpus: a space, a line break, a tab."""
     lines = [""]
     for person in people:
         if lines[-1] and len(lines[-1]) + len(person.address) > 70:
@@ -208,7 +208,7 @@ def body_text(letter: Letter) -> str:
 
 
 def wrap(text: str, width: int) -> str:
-    """Break lines longer than `width` at blanks; the blank stays at the end of the line, as Lotus Notes left it."""
+    """Break lines longer than `width` at spaces; the space stays at the end of the line, as in Lotus Notes."""
     return re.sub(rf"(?m)^(?=.{{{width + 1}}}).+$", lambda line: _wrap_line(line[0], width), text)
 
 

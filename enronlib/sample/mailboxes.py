@@ -1,4 +1,4 @@
-"""How a mailbox fills: threads, announcements and advertisements come in and are kept in folders, some twice."""
+"""How a mailbox fills up: threads, announcements and advertisements arrive and are filed in folders, some twice."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -47,26 +47,26 @@ _DATES = tuple(
     for month, messages in enumerate(_MONTHS)
     for _ in range(messages // 10)
 )
-_NOTES_UNTIL = datetime(2001, 6, 1)  # when the company had gone from Lotus Notes to Outlook
+_NOTES_UNTIL = datetime(2001, 6, 1)  # when the company had moved from Lotus Notes to Outlook
 _NOTES_SHARE = 0.46
 _NOTES_FOLDERS = ("all_documents", "discussion_threads", "notes_inbox", "sent", "_sent_mail")
 _SENT_FOLDERS = ("sent", "_sent_mail", "sent_items", "calendar")
 
 _SENTENCES = (1, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 16, 20, 30, 55)  # in a letter
 _THREAD = (1, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5)  # letters in a thread
-_GROUP = (1, 1, 2, 3, 4, 6, 9, 14)  # people written to beside the first
+_GROUP = (1, 1, 2, 3, 4, 6, 9, 14)  # further recipients
 _READERS_OF_NEWS = ("gas", "power", "risk", "rules", "boss")
 
 Place = tuple[str, int]  # a folder ("" is the mailbox itself) and the number of a file in it
 Quoting = Callable[[Letter], tuple[str, list[str]]]
-File = tuple[Place, bytes, list[str]]  # where it lies, its bytes, and what its body says, in pieces
+File = tuple[Place, bytes, list[str]]  # its place, its bytes, and the text of its body in pieces
 
 
 class Post:
     """The mail of one sample: who owns the mailboxes, and what they write to each other."""
 
     def __init__(self, seed: int, mailboxes: int) -> None:
-        """Bring the people of so many mailboxes together."""
+        """Create the people of that number of mailboxes."""
         self.seed = seed
         self.owners = mailbox_owners(mailboxes)
         self._owner_names = {owner.mailbox for owner in self.owners}
@@ -96,16 +96,16 @@ class Post:
                 yield (folder, numbers.next(dice, folder)), data, pieces
 
     def _reports(self, owner: Person, count: int) -> Iterator[Letter]:
-        """Yield the reports of positions that the owner of a mailbox gets: a few notes, and a wide table below.
+        """Yield the position reports that the owner of a mailbox gets: a few notes above a wide table.
 
-        In real mail, too, more than half of the pieces between two blanks are empty, and most of these in one mailbox.
+        In real mail too, more than half of the pieces between spaces are empty, and most of these are in one mailbox.
         """
         dice = Dice(f"{self.seed}/positions/{owner.mailbox}")
         for _ in range(count):
             yield self._circular(dice, WEATHERVANE, owner)
 
     def _letters(self, owner: Person) -> Iterator[Letter]:
-        """Yield letters that the owner of a mailbox sends or gets, without end."""
+        """Yield letters that the owner of a mailbox sends or gets, endlessly."""
         dice = Dice(f"{self.seed}/mail/{owner.mailbox}")
         neighbours = self._neighbours(owner)
         threads: Counter[Person] = Counter()
@@ -125,7 +125,7 @@ class Post:
                 yield self._circular(dice, sender, owner)
 
     def _thread(self, owner: Person, friend: Person, number: int) -> list[Letter]:
-        """Return a thread between two people; between two owners of mailboxes it is the same seen from either."""
+        """Return a thread between two people; two owners of mailboxes have the same thread in both."""
         if friend.mailbox in self._owner_names:
             owner, friend = sorted((owner, friend), key=lambda person: person.mailbox)
         dice = Dice(f"{self.seed}/thread/{owner.mailbox}/{friend.address}/{number}")
@@ -154,7 +154,7 @@ class Post:
         return letters
 
     def _forward(self, dice: Dice, letter: Letter, author: Person) -> None:
-        """Put a letter by a third person below, mostly without a word of one's own."""
+        """Append a letter by a third person, usually without any new text above it."""
         date = letter.date - timedelta(hours=dice.number(1, 30))
         earlier = self._speak(dice, author, letter.sender, date, letter.notes)
         earlier.subject = letter.subject
@@ -164,7 +164,7 @@ class Post:
         letter.subject = f"{'Fwd' if letter.notes else 'FW'}: {letter.subject}"
 
     def _speak(self, dice: Dice, author: Person, reader: Person, date: datetime, notes: bool) -> Letter:
-        """Return a letter with something to say and nothing quoted."""
+        """Return a letter without quotes."""
         voice = self.voice_of(author)
         said = voice.sentences(dice, dice.pick(_SENTENCES))
         paragraphs = []
@@ -187,7 +187,7 @@ class Post:
         return Letter(author, [reader], [], date, "", "\n\n".join(paragraphs), said, notes)
 
     def _circular(self, dice: Dice, sender: Person, reader: Person) -> Letter:
-        """Return what a newsletter, an advertiser or a robot sends: one sentence a line."""
+        """Return a letter from a newsletter, an advertiser or a robot: one sentence per line."""
         voice = self.voice_of(sender)
         letter = Letter(sender, [reader], [], _date(dice), dice.pick(voice.topics), "", [], notes=False)
         letter.write(*voice.sentences(dice, dice.number(2, 4 if sender is WEATHERVANE else 12)))
@@ -205,7 +205,7 @@ class Post:
         return self._circular(Dice(f"{self.seed}/announcement/{number}"), ANNOUNCEMENTS, EVERYBODY)
 
     def _gallery(self, owner: Person) -> list[tuple[Place, Letter]]:
-        """Return the letters of the gallery that lie in a mailbox, with their places."""
+        """Return the letters of the gallery that are in a mailbox, with their places."""
         shown = []
         for name, quirk in QUIRKS.items():
             for path, first in ((quirk.path, True), (quirk.also, False)):
@@ -232,7 +232,7 @@ class Post:
         return letter
 
     def voice_of(self, person: Person) -> Voice:
-        """Return how somebody speaks: the owner of a mailbox with a voice of their own, others as their role does."""
+        """Return how somebody speaks: owners of mailboxes have their own voices, others that of their role."""
         if person.mailbox in self._owner_names:
             return self.voice(person)
         return self.role_voice(person.role, person.style)
@@ -256,7 +256,7 @@ class Exporter:
     """What the export of a mailbox adds to each message."""
 
     def __init__(self, owner: Person, index: int, seed: int) -> None:
-        """Export the mailbox of `owner`, which is the one with that index."""
+        """Export the mailbox of `owner`, the one with that index."""
         self._owner = owner
         self._dice = Dice(f"{seed}/export/{owner.mailbox}")
         self._next_id = 1_075_840_000_000 + index * 10_000_000
@@ -264,7 +264,7 @@ class Exporter:
         self._stores = cache(self._store)
 
     def export(self, letter: Letter, folder: str, body: str | None = None) -> bytes:
-        """Return the bytes of a letter's file in a folder; every file has a Message-ID of its own."""
+        """Return the bytes of a letter's file in a folder; every file has its own Message-ID."""
         dice, headers = self._dice, letter.headers
         self._next_id += dice.number(1, 25)
         headers["Message-ID"] = f"<{dice.number(100_000, 33_000_000)}.{self._next_id}.JavaMail.sample@thyme.example>"
@@ -289,10 +289,10 @@ class Exporter:
 
 
 class Numbers:
-    """The numbers of files in folders: they rise from 1, with gaps, and leave out those that are taken."""
+    """The numbers of files in folders: they rise from 1, with gaps, and skip those that are taken."""
 
     def __init__(self, taken: set[Place]) -> None:
-        """Begin at 1 in every folder."""
+        """Start at 1 in every folder."""
         self._taken = taken
         self._last: Counter[str] = Counter()
 
@@ -306,10 +306,10 @@ class Numbers:
 
 
 def mailbox_sizes(messages: int) -> dict[str, int]:
-    """Return how many of the messages each mailbox gets, by name: a few very many, most of them few.
+    """Return the number of messages of each mailbox by name: a few mailboxes get very many, most of them few.
 
-    There are 12 mailboxes in a small sample, and 150 at the size of the real corpus (517,401 messages), the largest
-    with 5 % of all.
+    There are 12 mailboxes in a small sample, and 150 at the size of the real corpus (517,401 messages), where the
+    largest gets 5 % of all messages.
     """
     owners = mailbox_owners(min(150, max(12, round(messages * 150 / 517_401))))
     sizes = {owner.mailbox: 0 for owner in owners}
@@ -335,7 +335,7 @@ def place_of(path: str) -> Place:
 
 
 def _weights_of_kinds(role: str) -> tuple[int, ...]:
-    """Return how many in a hundred are threads, announcements, newsletters, advertisements and the robot's mail."""
+    """Return the percentages of threads, announcements, newsletters, advertisements and the robot's messages."""
     if role == "data":
         return 25, 4, 0, 2, 69
     return (80, 6, 7, 6, 1) if role in _READERS_OF_NEWS else (86, 6, 1, 6, 1)
@@ -350,7 +350,7 @@ def _style_of_answer(dice: Dice, letter: Letter) -> Quoting:
 
 
 def _date(dice: Dice) -> datetime:
-    """Return a time of work in one of the busy months, rarely at a weekend."""
+    """Return a time during working hours in one of the busy months, rarely at a weekend."""
     first = dice.pick(_DATES)
     date = first + timedelta(days=dice.number(0, 27), hours=dice.number(4, 16), minutes=dice.number(0, 59))
     if date.weekday() > 4 and dice.chance(0.85):
@@ -359,7 +359,7 @@ def _date(dice: Dice) -> datetime:
 
 
 def _finish(dice: Dice, letter: Letter) -> None:
-    """Address a letter and let chance do its mischief."""
+    """Address a letter and apply quirks at random."""
     address(letter)
     for probability, mischief in CHANCES:
         if dice.random() < probability:
@@ -367,7 +367,7 @@ def _finish(dice: Dice, letter: Letter) -> None:
 
 
 def _copies(dice: Dice, letter: Letter, owner: Person) -> Iterator[tuple[str, Letter | None]]:
-    """Yield the folders in which the owner of a mailbox has a letter, with an altered copy where it is one."""
+    """Yield the folders in which the owner of a mailbox has a letter, with the altered copy if it is altered."""
     sent = letter.sender is owner
     if letter.notes:
         yield "all_documents", None

@@ -1,6 +1,6 @@
-"""Who writes the invented mail: a cast of twelve, further owners of mailboxes, and everybody they write to.
+"""The people of the invented mail: a cast of twelve, further owners of mailboxes, and everybody they write to.
 
-No name here is that of a person in the Enron corpus; the tests of the kit hold this against real mail.
+Nobody here has the name of a person in the Enron corpus; a test compares the names with real mail.
 """
 
 import tomllib
@@ -15,7 +15,7 @@ HOME = "enron.example"
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who writes mail: what they do (a table of speech.toml) and how they write."""
+    """Somebody who writes mail: `role`, a table of speech.toml, is what they do, and `style` how they write."""
 
     first: str
     last: str
@@ -36,7 +36,7 @@ class Person:
 
     @cached_property
     def address(self) -> str:
-        """The e-mail address; the corpus writes the middle initial of some people so: `l..mims@`."""
+        """The e-mail address."""
         if self.domain != HOME:
             return f"{self.login}@{self.domain}"
         return f"{self.first}.{self.last}@{HOME}".lower()
@@ -48,18 +48,18 @@ class Person:
 
     @cached_property
     def signature(self) -> str:
-        """What the person puts below longer letters; the telephone numbers are of those kept for fiction."""
+        """What the person puts below longer letters; the telephone numbers are reserved for fiction."""
         number = 100 + sum(map(ord, self.login)) % 100
         return f"{self.name}\nPhone: 713-555-0{number}\nFax: (713) 555-0{number}\n{self.address}"
 
     @cached_property
     def outlook_name(self) -> str:
-        """The name as Outlook shows it: last name first, or for outsiders the name and address."""
+        """The name as Outlook shows it: last name first, except for outsiders."""
         return f"{self.last}, {self.first}" if self.domain == HOME else f"{self.name}"
 
     @cached_property
     def outlook_entry(self) -> str:
-        """The X-From and X-To entry of an Outlook export: name and place in the company directory."""
+        """The X-From and X-To entry of an Outlook export: name and entry in the company directory."""
         if self.domain != HOME:
             return f'"{self.name}" <{self.address}>@ENRON'
         return f"{self.outlook_name} </O=ENRON/OU=NA/CN=RECIPIENTS/CN={self.login.upper()}>"
@@ -124,7 +124,7 @@ def mailbox_owners(count: int) -> list[Person]:
 
 
 def acquaintances(owner: Person, seed: int) -> list[Person]:
-    """Return 60 people that the owner of a mailbox writes to, those of the same role first and most."""
+    """Return 60 people that the owner of a mailbox writes to; most have the same role."""
     dice = Dice(f"{seed}/people/{owner.mailbox}")
     return [_somebody(dice, owner.role if i % 5 < 3 else dice.pick(ROLES)) for i in range(60)]
 

@@ -42,14 +42,14 @@ Mischief = Callable[[Letter, Dice], None]
 
 QUIRKS: dict[str, Quirk] = {}
 MISCHIEF: dict[str, Mischief] = {}
-CHANCES: list[tuple[float, Mischief]] = []  # how often it is done to a letter
-COPY_CHANCES: list[tuple[float, Mischief]] = []  # how often a second copy is made, and what is done to it
+CHANCES: list[tuple[float, Mischief]] = []  # how often a letter gets it
+COPY_CHANCES: list[tuple[float, Mischief]] = []  # how often a second, altered copy is made
 
 
 def quirk(path: str, *, messages: int = 0, also: str = "") -> Callable[[Mischief], Mischief]:
-    """Put a function in the gallery, with its docstring to tell what it is about.
+    """Put a function in the gallery, with its docstring as the description.
 
-    `messages` of MEASURED real ones show the quirk, and so will about that share of the invented ones.
+    `messages` of MEASURED real messages show the quirk, and about the same share of the invented ones will.
     """
 
     def put(mischief: Mischief) -> Mischief:
@@ -63,7 +63,7 @@ def quirk(path: str, *, messages: int = 0, also: str = "") -> Callable[[Mischief
     return put
 
 
-# -- where the files lie
+# -- where the files are
 
 
 @quirk("sumwell-r/inbox/13.")
@@ -74,19 +74,19 @@ def ordinary(letter: Letter, dice: Dice) -> None:
 
 @quirk("merriwhistle-a/1.")
 def loose_message(letter: Letter, dice: Dice) -> None:
-    """The message lies in the mailbox itself, in no folder."""
+    """The message is in the mailbox itself, not in a folder."""
     letter.add("I could not decide on a folder for this.")
 
 
 @quirk("merriwhistle-a/2_trash/choir/4.")
 def nested_folder(letter: Letter, dice: Dice) -> None:
-    """The message lies in a folder inside a folder."""
+    """The message is in a folder inside a folder."""
     letter.add("Sopranos to the left, please.")
 
 
 @quirk("quillfeather-m/agreements/harrow_finch/drafts/old/very_old/2.")
 def deep_folder(letter: Letter, dice: Dice) -> None:
-    """The message lies five folders deep."""
+    """The message is five folders deep."""
     letter.add("This draft is superseded by the draft that superseded it.")
 
 
@@ -107,13 +107,13 @@ def number_gap(letter: Letter, dice: Dice) -> None:
 
 @quirk("sumwell-r/sent/2.")
 def folded_to(letter: Letter, dice: Dice) -> None:
-    """To is folded: its lines end in a comma and a blank, and go on after a tab."""
+    """To is folded: its lines end in a comma and a space, and continue after a tab."""
     letter.headers["To"] = address_list([*letter.to, *crowd(dice, 12)])
 
 
 @quirk("peppercrumb-l/inbox/5.", messages=255)
 def folded_subject(letter: Letter, dice: Dice) -> None:
-    """A long Subject is folded at a blank."""
+    """A long Subject is folded at a space."""
     subject = letter.headers["Subject"] or "Notice"
     blanks = " " * (50 if dice.chance(0.1) else 1)
     letter.headers["Subject"] = f"{subject} - please read before the meeting and bring your own\n{blanks}chair"
@@ -121,15 +121,15 @@ def folded_subject(letter: Letter, dice: Dice) -> None:
 
 @quirk("quillfeather-m/inbox/5.", messages=3)
 def folded_subject_tab(letter: Letter, dice: Dice) -> None:
-    """The Subject is folded in the middle of an expression, and goes on after a tab."""
+    """The Subject is folded in the middle of an expression, and continues after a tab."""
     letter.headers["Subject"] = "Guaranty of Harrow and Finch in favor of Enron\n\t-Prairie Lantern"
 
 
 @quirk("tanglewick-d/calendar/3.", messages=1)
 def broken_header(letter: Letter, dice: Dice) -> None:
-    """The Subject holds a bare line break: one line of the header is neither a header nor the rest of one.
+    """The Subject contains a bare line break: one line is neither a header nor the continuation of one.
 
-    Many parsers stop there, and take the other headers for the body.
+    Many parsers stop there and read the other headers as body.
     """
     subject = letter.headers["Subject"]
     letter.headers["Subject"] = f"{subject} with the pipelines,\n re: the winter outlook\nTrading on the new screen"
@@ -138,7 +138,7 @@ def broken_header(letter: Letter, dice: Dice) -> None:
 
 @quirk("brambleby-g/inbox/24.")
 def line_before_header(letter: Letter, dice: Dice) -> None:
-    """The first line is not a header, but the others are; many parsers take them all for the body."""
+    """The first line is not a header, but the next ones are. Many parsers read all of them as body."""
     letter.first_line = "---- message 24 of the archive ----\n"
 
 
@@ -161,14 +161,14 @@ def missing_to_and_x_to(letter: Letter, dice: Dice) -> None:
 
 @quirk("sumwell-r/deleted_items/4.", messages=43)
 def undisclosed_recipients(letter: Letter, dice: Dice) -> None:
-    """X-To tells only that the recipients are not disclosed."""
+    """X-To says only that the recipients are not disclosed."""
     letter.headers.pop("To", None)
     letter.headers["X-To"] = "undisclosed-recipients <undisclosed-recipients:;>"
 
 
 @quirk("brambleby-g/sent_items/4.", messages=505)
 def empty_subject(letter: Letter, dice: Dice) -> None:
-    """The Subject is there and empty."""
+    """The Subject is present but empty."""
     letter.headers["Subject"] = ""
 
 
@@ -202,21 +202,21 @@ def x_cc_alone(letter: Letter, dice: Dice) -> None:
 
 @quirk("voltsworth-k/west_desk/7.", messages=1)
 def latin_1_header(letter: Letter, dice: Dice) -> None:
-    """Cc, Bcc and X-cc hold the byte 0xFC: an ü in Latin-1, and no UTF-8."""
+    """Cc, Bcc and X-cc contain the byte 0xFC: ü in Latin-1, and not valid in UTF-8."""
     letter.headers["Cc"] = letter.headers["Bcc"] = "heidi.mücke@plovernational.example"
     letter.headers["X-cc"] = '"Heidi Mücke" <heidi.mücke@plovernational.example>'
 
 
 @quirk("merriwhistle-a/all_documents/59.", messages=4)
 def unknown_byte_header(letter: Letter, dice: Dice) -> None:
-    """X-cc holds the byte 0xFF where an á was; no character set says so, and the body has a ? in its place."""
+    """X-cc contains the byte 0xFF where an á was. No character set maps it so, and the body has a ? in its place."""
     letter.headers["X-cc"] = '"Cl\xffudia Pamplemoose" <claudia@umbratrading.example>, ' + letter.headers["X-From"]
     letter.add("Cl?udia will read this in Portuguese.")
 
 
 @quirk("ledgerby-o/deleted_items/9.", messages=15)
 def encoded_subject(letter: Letter, dice: Dice) -> None:
-    """The Subject is an encoded word (RFC 2047) in which a letter was lost."""
+    """The Subject is an encoded word (RFC 2047) in which a character was lost."""
     letter.headers["Subject"] = "=?ANSI_X3.4-1968?Q?Re:_Interconex=3Fo_de_gasodutos?="
 
 
@@ -254,7 +254,7 @@ def no_address(letter: Letter, dice: Dice) -> None:
 
 @quirk("peppercrumb-l/inbox/7.", messages=219)
 def coded_at_sign(letter: Letter, dice: Dice) -> None:
-    """The sender is a placeholder: 40enron@, what is left of a coded at sign."""
+    """The sender is a placeholder: 40enron@, the remains of an encoded at sign."""
     letter.headers["From"] = f"40enron@{HOME}"
     letter.headers["X-From"] = f"{letter.sender.name}@ENRON <IMCEANOTES-{letter.sender.first}+40ENRON@{HOME}>"
 
@@ -268,32 +268,32 @@ def middle_initial(letter: Letter, dice: Dice) -> None:
 
 @quirk("wobbleton-f/deleted_items/6.", messages=4)
 def invalid_sender(letter: Letter, dice: Dice) -> None:
-    """The sender is no valid address."""
+    """The sender is not a valid address."""
     letter.headers["From"] = f"houston <.{letter.sender.last}@{HOME}>".lower()
 
 
 @quirk("wobbleton-f/inbox/7.", messages=150)
 def odd_to(letter: Letter, dice: Dice) -> None:
-    """To holds pieces that are no addresses."""
+    """To contains pieces that are not addresses."""
     letter.headers["To"] = ", ".join([*filter(None, [letter.headers.get("To")]), f"e-mail <.cheryl@{HOME}>"])
 
 
 @quirk("tanglewick-d/inbox/9.", messages=60)
 def apostrophe_address(letter: Letter, dice: Dice) -> None:
-    """An address holds an apostrophe."""
+    """An address contains an apostrophe."""
     letter.headers["To"] = ", ".join([*filter(None, [letter.headers.get("To")]), f"fergus.o'toffee@{HOME}"])
 
 
 @quirk("tanglewick-d/inbox/215.", messages=1)
 def vanishing_address(letter: Letter, dice: Dice) -> None:
-    """Cc holds an address that some parsers turn into nothing."""
+    """Cc contains an address that some parsers lose."""
     letter.headers["Cc"] = letter.headers["Bcc"] = f'<"otto"@mailman.{HOME}@{HOME}>'
     letter.headers["X-cc"] = f'"Otto"@mailman.{HOME}'
 
 
 @quirk("sumwell-r/inbox/6.", messages=592)
 def gateway_address(letter: Letter, dice: Dice) -> None:
-    """X-From holds an address in the coding of the mail gateway (IMCEANOTES)."""
+    """X-From contains an address as the mail gateway encodes it (IMCEANOTES)."""
     person = letter.sender
     coded = person.address.replace(".", "+2E").replace("@", "+40")
     letter.headers["X-From"] = f'"{person.name}" <{person.address}>@ENRON <IMCEANOTES-+3C{coded}+3E@{HOME}>'
@@ -307,7 +307,7 @@ def quoted_x_to(letter: Letter, dice: Dice) -> None:
 
 @quirk("inkpenny-b/sent/3.", messages=212)
 def namesake(letter: Letter, dice: Dice) -> None:
-    """A folder is not a person: this message in a folder for sent mail is by a namesake of the mailbox's owner."""
+    """A mailbox is not one person: this message in a folder of sent mail is from a namesake of the owner."""
     others = [name for name in FIRST_NAMES if name[0] == letter.sender.first[0]]
     if others and is_home(letter.sender):
         person = replace(letter.sender, first=dice.pick(others))
@@ -319,7 +319,7 @@ def namesake(letter: Letter, dice: Dice) -> None:
 
 @quirk("quillfeather-m/deleted_items/11.", messages=7)
 def year_0001(letter: Letter, dice: Dice) -> None:
-    """The date is of the year 0001: one of 2001, damaged."""
+    """The date is in the year 0001: a damaged 2001."""
     letter.headers["Date"] = header_date(letter.date).replace(f" {letter.date.year} ", " 0001 ")
 
 
@@ -347,7 +347,7 @@ def no_final_newline(letter: Letter, dice: Dice) -> None:
 
 @quirk("quillfeather-m/all_documents/12.", messages=380)
 def quoted_printable(letter: Letter, dice: Dice) -> None:
-    """The body is quoted-printable: a = at a line's end joins it to the next, =20 is a blank, =09 a tab, =3D an =."""
+    """The body is quoted-printable: = at a line end joins it to the next line, =20 is a space, =09 a tab, =3D an =."""
     letter.quoted_printable = True
     if dice.chance(0.5):
         old_charset(letter, dice)
@@ -359,7 +359,7 @@ def quoted_printable(letter: Letter, dice: Dice) -> None:
 
 @quirk("brambleby-g/discussion_threads/8.", messages=180)
 def notes_apostrophe(letter: Letter, dice: Dice) -> None:
-    """The decoded body holds control characters.
+    """The decoded body contains control characters.
 
     Lotus Notes wrote 0x01 and a comma for an apostrophe, 0x01 and a bracket for a dash.
     """
@@ -371,28 +371,28 @@ def notes_apostrophe(letter: Letter, dice: Dice) -> None:
 
 @quirk("peppercrumb-l/all_documents/6.", messages=2)
 def notes_accent(letter: Letter, dice: Dice) -> None:
-    """The decoded body holds 0x0F and an o where an ñ was."""
+    """The decoded body contains 0x0F and an o where an ñ was."""
     letter.quoted_printable = True
     letter.add("The Espa\x0fol version follows ma\x0fana.")
 
 
 @quirk("merriwhistle-a/discussion_threads/6.", messages=4)
 def notes_bullets(letter: Letter, dice: Dice) -> None:
-    """The decoded body holds 0x01 and 0x07 where bullets were."""
+    """The decoded body contains 0x01 and 0x07 where bullets were."""
     letter.quoted_printable = True
     letter.add("\x01\x07 Growth\n\x01\x07 More growth\n\x01\x07 Lunch")
 
 
 @quirk("ledgerby-o/inbox/11.", messages=55)
 def lost_apostrophe(letter: Letter, dice: Dice) -> None:
-    """A question mark stands where an apostrophe was lost."""
+    """A question mark is where an apostrophe was lost."""
     letter.add("I've seen yesterday's numbers and they aren't today's.")
     letter.replace("'", "?")
 
 
 @quirk("ledgerby-o/deleted_items/12.", messages=142)
 def looks_encoded(letter: Letter, dice: Dice) -> None:
-    """The body says =20 at line ends and is not quoted-printable, so it must not be decoded.
+    """The body has =20 at line ends but is not quoted-printable, so it must not be decoded.
 
     A part of it was quoted-printable before it was forwarded.
     """
@@ -401,13 +401,13 @@ def looks_encoded(letter: Letter, dice: Dice) -> None:
 
 @quirk("cablestitch-n/inbox/8.", messages=103)
 def rule_of_equals(letter: Letter, dice: Dice) -> None:
-    """A line of the body ends in = and nothing is encoded: it is a rule."""
+    """A line of the body ends in = although nothing is encoded: it is a horizontal rule."""
     letter.add("=" * 50 + "\nTicket closed\n" + "=" * 50)
 
 
 @quirk("voltsworth-k/sent/4.")
 def windows_apostrophe(letter: Letter, dice: Dice) -> None:
-    """The body says it is ASCII, and has the apostrophes of Windows: the byte 0x92, written =92."""
+    """The body is declared as ASCII but has the apostrophes of Windows: the byte 0x92, written =92."""
     letter.charset, letter.quoted_printable = "cp1252", True
     letter.add("We're sure that it's what they'd want.")
     letter.replace("'", "’")
@@ -415,7 +415,7 @@ def windows_apostrophe(letter: Letter, dice: Dice) -> None:
 
 @quirk("peppercrumb-l/inbox/24.")
 def cyrillic_body(letter: Letter, dice: Dice) -> None:
-    """The body is 8bit text in KOI8-R: as UTF-8 it cannot be read, as Latin-1 it is nonsense."""
+    """The body is 8bit text in KOI8-R: invalid as UTF-8, nonsense as Latin-1."""
     letter.charset = "koi8-r"
     letter.headers["Content-Type"] = "text/plain; charset=koi8-r"
     letter.write("Добрый день!", "Договор готов.", "С уважением,", "Северный газ")
@@ -445,13 +445,13 @@ def html(letter: Letter, dice: Dice) -> None:
 
 @quirk("merriwhistle-a/inbox/10.", messages=45)
 def html_script(letter: Letter, dice: Dice) -> None:
-    """The body is HTML with a style sheet, a script and a remark."""
+    """The body is HTML with a style sheet, a script and a comment."""
     _put_into_html(letter, _STYLED_PAGE)
 
 
 @quirk("sumwell-r/deleted_items/12.", messages=25)
 def html_table(letter: Letter, dice: Dice) -> None:
-    """The body is an HTML table whose cells have no blanks between them."""
+    """The body is an HTML table without spaces between its cells."""
     _put_into_html(letter, _TABLE_PAGE, "Day Price Today Cheap")
 
 
@@ -488,7 +488,7 @@ def html_entities(letter: Letter, dice: Dice) -> None:
 
 @quirk("inkpenny-b/deleted_items/13.", messages=3)
 def html_inside_word(letter: Letter, dice: Dice) -> None:
-    """An HTML tag stands in the middle of a word."""
+    """An HTML tag is in the middle of a word."""
     initials = '<p><font size="6">W</font>elcome to the <b>L</b>eague</p>\n{body}'
     _put_into_html(letter, _PAGE.replace("{body}", initials), "Welcome to the League")
 
@@ -510,7 +510,7 @@ def html_with_attachment(letter: Letter, dice: Dice) -> None:
 
 @quirk("voltsworth-k/inbox/14.")
 def outlook_quote(letter: Letter, dice: Dice) -> None:
-    """An answer with the message it answers below, as Outlook quotes it."""
+    """A reply with the original message below, as Outlook quotes it."""
     letter.quote(_earlier(letter, "When will the plant be back?"), original_message)
 
 
@@ -528,7 +528,7 @@ def five_levels(letter: Letter, dice: Dice) -> None:
 
 @quirk("tanglewick-d/all_documents/14.")
 def notes_quote(letter: Letter, dice: Dice) -> None:
-    """An answer with the message it answers below, as Lotus Notes quotes it."""
+    """A reply with the original message below, as Lotus Notes quotes it."""
     letter.quote(_earlier(letter, "Please check the path."), notes_block)
 
 
@@ -543,7 +543,7 @@ def forwarded_chain(letter: Letter, dice: Dice) -> None:
 
 @quirk("quillfeather-m/all_documents/15.")
 def forwarded_only(letter: Letter, dice: Dice) -> None:
-    """The body starts with a forwarded message, and adds no word to it."""
+    """The body is a forwarded message with nothing added."""
     earlier = _earlier(letter, "For your files.")
     letter.write()
     letter.quote(earlier, forwarded)
@@ -551,13 +551,13 @@ def forwarded_only(letter: Letter, dice: Dice) -> None:
 
 @quirk("merriwhistle-a/inbox/15.")
 def quoted_lines(letter: Letter, dice: Dice) -> None:
-    """An answer with the message it answers below, each line after a >."""
+    """A reply with the original message below, each line after a >."""
     letter.quote(_earlier(letter, "May I bring a friend?\nShe sings alto."), angle_quotes)
 
 
 @quirk("peppercrumb-l/inbox/15.", messages=200)
 def header_in_body(letter: Letter, dice: Dice) -> None:
-    """The header lines of an earlier message stand in the body, with no mark before them."""
+    """The header lines of an earlier message are in the body, with no marker before them."""
     letter.quote(_earlier(letter, "The order is out."), inline_header)
 
 
@@ -576,7 +576,7 @@ def german_header(letter: Letter, dice: Dice) -> None:
     letter.add("-----Urspr?ngliche Nachricht-----\nVon: M?cke\nGesendet: Dienstag\nBetreff: Strom\n\nBitte anrufen.")
 
 
-# -- what stands in bodies beside words of people
+# -- what bodies contain besides words of people
 
 
 @quirk("inkpenny-b/inbox/17.", messages=923)
@@ -605,14 +605,14 @@ def see_attached_file(letter: Letter, dice: Dice) -> None:
 
 @quirk("brambleby-g/deleted_items/18.", messages=419)
 def image_marks(letter: Letter, dice: Dice) -> None:
-    """[IMAGE] stands where pictures were."""
+    """[IMAGE] marks the places of pictures."""
     for _ in range(dice.number(1, 20)):
         letter.add("[IMAGE]")
 
 
 @quirk("cablestitch-n/deleted_items/12.", messages=114)
 def mime_remains(letter: Letter, dice: Dice) -> None:
-    """Header lines of a part that is not there are left in the body."""
+    """The header lines of a missing part are left in the body."""
     letter.add("Content-Type: text/plain; charset=us-ascii\nContent-Transfer-Encoding: 7bit\n\nThe text was here.")
 
 
@@ -641,7 +641,7 @@ def huge_body(letter: Letter, dice: Dice) -> None:
 
 @quirk("quillfeather-m/inbox/20.", messages=213)
 def property_notice(letter: Letter, dice: Dice) -> None:
-    """The company's notice about its property and its secrets."""
+    """The company's notice about its property."""
     letter.add(
         "\n\n" + "*" * 70 + "\nThis message belongs to Enron or to somebody it knows. If it was not meant for you, "
         f"forget it and write to messaging.administration@{HOME}, which will forget it too.\n" + "*" * 70
@@ -677,7 +677,7 @@ def unsubscribe_note(letter: Letter, dice: Dice) -> None:
 
 @quirk("peppercrumb-l/inbox/22.", messages=1800)
 def web_address(letter: Letter, dice: Dice) -> None:
-    """The body holds the address of a web page."""
+    """The body contains the address of a web page."""
     site, page = dice.pick(("gaslamp", "turnipflats", "larkspur")), dice.pick(("news", "rates", "maps", "story"))
     letter.add(f"http://www.{site}.example/{page}/{dice.number(1, 999)}.html")
 
@@ -696,7 +696,7 @@ def tab_table(letter: Letter, dice: Dice) -> None:
 
 @quirk("sumwell-r/value_at_risk/4.")
 def blank_table(letter: Letter, dice: Dice) -> None:
-    """A wide table whose columns are lined up by blanks: cut at each of them, it is mostly nothing."""
+    """A wide table whose columns are aligned with spaces: split at each space, most pieces are empty."""
     points = dice.some(PLACES, 6)
     rows = ["", f"{'Month':7}" + "".join([f"{point:>30}" for point in points])]
     next_month = letter.date.year * 12 + letter.date.month
@@ -709,7 +709,7 @@ def blank_table(letter: Letter, dice: Dice) -> None:
 
 @quirk("cablestitch-n/inbox/20.")
 def robot(letter: Letter, dice: Dice) -> None:
-    """Written by a robot, as most of this mailbox."""
+    """Written by a robot, like most of this mailbox."""
     letter.headers["From"], letter.headers["X-From"] = NIGHTJAR.address, NIGHTJAR.name
     letter.write("NIGHTJAR hourly load", "Error: database alias NIGHTJAR_DB is unknown to the server.")
 
@@ -719,12 +719,12 @@ def robot(letter: Letter, dice: Dice) -> None:
 
 @quirk("sumwell-r/sent/8.", also="sumwell-r/all_documents/8.")
 def folder_copy(letter: Letter, dice: Dice) -> None:
-    """The same message lies in two folders; only Message-ID and X-Folder differ."""
+    """The same message is in two folders; only Message-ID and X-Folder differ."""
 
 
 @quirk("ledgerby-o/inbox/23.", also="tanglewick-d/inbox/23.")
 def mailbox_copy(letter: Letter, dice: Dice) -> None:
-    """The same message lies in two mailboxes."""
+    """The same message is in two mailboxes."""
 
 
 @quirk("flangeworth-h/all_documents/9.", also="flangeworth-h/inbox/9.", messages=63)
@@ -741,12 +741,12 @@ def copy_nine_hours_later(letter: Letter, dice: Dice) -> None:
 
 @quirk("flangeworth-h/_sent_mail/12.", also="flangeworth-h/_sent_mail/49.", messages=2)
 def copy_encoded(letter: Letter, dice: Dice) -> None:
-    """The same message was exported twice: once as it is, once quoted-printable."""
+    """The same message was exported twice: once unencoded, once quoted-printable."""
     letter.quoted_printable = True
 
 
 def _put_into_html(letter: Letter, page: str, *words: str) -> None:
-    """Let the body be an HTML page, which adds these words; a letter is put into one page only."""
+    """Put the body into an HTML page, which adds these words, unless it is in one already."""
     if not letter.markup:
         letter.markup, letter.framed = page, words
 
@@ -758,7 +758,7 @@ def _copy_to(letter: Letter, dice: Dice) -> None:
 
 
 def _earlier(letter: Letter, text: str, hours: int = 2) -> Letter:
-    """Return a letter that `letter` might answer."""
+    """Return a letter that `letter` might reply to."""
     date = letter.date - timedelta(hours=hours)
     earlier = replace(letter, sender=letter.to[0], to=[letter.sender], cc=[], date=date, headers={})
     earlier.write(text)

@@ -1,4 +1,4 @@
-"""What the invented people say: the patterns of speech.toml with their slots filled, each in a person's own style."""
+"""What the invented people say: the patterns of speech.toml with their slots filled, in each person's own style."""
 
 import re
 import tomllib
@@ -26,7 +26,7 @@ def patterns(role: str, kind: str) -> list[str]:
 
 
 def _stroll(dice: Dice, stops: Sequence[T]) -> Iterator[T]:
-    """Yield items without end, in an order of its own each time, and none again before all have been."""
+    """Yield items endlessly, in a random order, and none again before all the others."""
     place = dice.number(0, len(stops) - 1)
     step = dice.pick(_steps_around(len(stops)))
     while True:
@@ -36,15 +36,15 @@ def _stroll(dice: Dice, stops: Sequence[T]) -> Iterator[T]:
 
 @cache
 def _steps_around(count: int) -> list[int]:
-    """Return steps that lead through all of so many places before the first comes again."""
+    """Return steps that visit all of `count` places before the first one again."""
     return [step for step in (1, 3, 5, 7, 11, 13, 17, 19, 23) if gcd(step, count) == 1]
 
 
 class Voice:
-    """How somebody speaks: of what, of whom, of which places, and in which style."""
+    """How somebody speaks: about what, whom and which places, and in which style."""
 
     def __init__(self, name: str, role: str, style: str, friends: Sequence[Person]) -> None:
-        """Learn to speak; `name` names the stream of chance, `role` the table of speech.toml."""
+        """Prepare sentences; `name` names the random stream, `role` the table of speech.toml."""
         dice = Dice(name)
         self._friends = friends
         self._places = dice.some(PLACES, 20)
@@ -59,17 +59,17 @@ class Voice:
             self._small_talk = self._stock(dice, "common")
 
     def sentences(self, dice: Dice, count: int) -> list[str]:
-        """Return sentences: seven of ten on the person's work, the others on nothing in particular."""
+        """Return sentences: seven of ten about the person's work, the others small talk."""
         at_work, small_talk = _stroll(dice, self._at_work), _stroll(dice, self._small_talk)
         return [self._say(dice, *next(at_work if dice.random() < 0.7 else small_talk)) for _ in range(count)]
 
     def _stock(self, dice: Dice, role: str) -> list[tuple[str, list[str]]]:
-        """Return the patterns of a role in an order of the person's own, each with a few sentences made of it."""
+        """Return the patterns of a role in the person's own order, each with a few ready sentences."""
         lines = dice.some(patterns(role, "sentences"), 999)
         return [(line, [self._new_sentence(dice, line) for _ in range(3)]) for line in lines]
 
     def _say(self, dice: Dice, pattern: str, stock: list[str]) -> str:
-        """Return a sentence of that pattern, mostly one said before: making a new one takes a while."""
+        """Return a sentence of that pattern, usually a ready one, because making a new one is slow."""
         return dice.pick(stock) if dice.random() < 0.65 else self._new_sentence(dice, pattern)
 
     def _new_sentence(self, dice: Dice, pattern: str) -> str:
@@ -125,7 +125,7 @@ def _hasty(dice: Dice, sentence: str) -> str:
 
 
 def _misspell(dice: Dice, sentence: str, probability: float = 0.06) -> str:
-    """Miss a letter, a blank or the order of two letters, with the given probability."""
+    """Drop or double a letter, swap two letters or drop a space, with the given probability."""
     if dice.random() > probability:
         return sentence
     place = dice.number(1, len(sentence) - 2)
