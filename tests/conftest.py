@@ -4,7 +4,6 @@ import os
 from typing import Any
 
 import pytest
-from xdist.scheduler import LoadFileScheduling
 
 # The files that take longest, in the order in which they start, so that none is left alone at the end.
 SLOWEST = (
@@ -32,18 +31,12 @@ ONE_BY_ONE = (
 )
 
 
-class _Scheduling(LoadFileScheduling):  # type: ignore[misc]
-    """Keep the tests of a file together in one process, but for the files whose tests go one by one."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        return nodeid if nodeid.startswith(ONE_BY_ONE) else str(super()._split_scope(nodeid))
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """Run in parallel where no file is named: one process more than there are cores, as many tests wait."""
     options = config.option
-    if hasattr(config, "workerinput"):  # a process of a parallel run, which has the same command line
+    is_worker = hasattr(config, "workerinput")  # a process of a parallel run has the same command line
+    if is_worker or not config.pluginmanager.has_plugin("xdist"):
         return
     if options.numprocesses is None and config.args_source is config.ArgsSource.TESTPATHS and not options.usepdb:
         options.numprocesses = (os.cpu_count() or 1) + 1
@@ -58,6 +51,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     )
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Scheduling:
-    """Distribute tests as above."""
-    return _Scheduling(config, log)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the tests of a file together in one process, except for the files whose tests run one by one."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return nodeid if nodeid.startswith(ONE_BY_ONE) else str(super()._split_scope(nodeid))
+
+    return Scheduling(config, log)
