@@ -28,7 +28,9 @@ ONE_BY_ONE = (
     "tests/test_grading_nbval.py",
     "tests/test_main.py",
     "tests/test_project.py",
+    "tests/test_workflow.py",
 )
+BY_FUNCTION = "tests/browser/"  # the lessons solved in one process and unsolved in another, each with its JupyterLab
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -53,11 +55,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Keep the tests of a file together in one process, except for the files whose tests run one by one."""
+    """Keep the tests of a file together in one process, except for the files above."""
     from xdist.scheduler import LoadFileScheduling
 
     class Scheduling(LoadFileScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            return nodeid if nodeid.startswith(ONE_BY_ONE) else str(super()._split_scope(nodeid))
+            if nodeid.startswith(ONE_BY_ONE):
+                return nodeid
+            return nodeid.partition("[" if nodeid.startswith(BY_FUNCTION) else "::")[0]
 
     return Scheduling(config, log)
