@@ -1,6 +1,8 @@
 # Everything by one command; the first makes the environment (.venv), the next ones do not touch it again.
 #   make run                      parse, count and draw the sample mail, or  make run MAILDIR=path/to/maildir
 #   make test                     the whole test suite, the lessons included
+#   make quick                    the unit tests of the subject, in a minute
+#   make lint                     ruff and mypy, which are also part of the tests
 #   make lab                      the lessons, in JupyterLab
 #   make bench                    how fast, beside Dask, Spark, mrjob and nbgrader where `make bench-extras` installed them
 #   make clean                    remove results and caches, keep the environment
@@ -10,6 +12,7 @@ BIN := .venv/Scripts
 else
 BIN := .venv/bin
 endif
+EXTRAS ?= lab,test
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 # luigi runs on Python 3.11 to 3.13; the first such Python found is taken.
@@ -17,13 +20,24 @@ FITS := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 PYTHON ?= $(shell for python in python3 python python3.13 python3.12 python3.11; do \
 	$$python -c '$(FITS)' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: run test lab bench bench-extras clean
+.PHONY: run test quick lint lab bench bench-extras clean
 
 run: .venv/installed
 	$(BIN)/python -m enronlib run $(MAILDIR) $(ARGS)
 
 test: .venv/installed
 	$(BIN)/python -m pytest --nbval $(ARGS)
+
+# The modules of the subject in the order of the data, and what the project's files must agree on.
+QUICK := corpus messages parquet words counts charts mapreduce badluck dataset project
+
+quick: .venv/installed
+	$(BIN)/python -m pytest -q $(QUICK:%=tests/test_%.py) -k "not finds_nothing and not formatted" $(ARGS)
+
+lint: .venv/installed
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
 
 lab: .venv/installed
 	$(BIN)/python -m jupyter lab --notebook-dir notebooks $(ARGS)
@@ -43,5 +57,5 @@ clean:
 	@test -n "$(PYTHON)" || { echo "No Python 3.11, 3.12 or 3.13 found. Install one, or name it: make PYTHON=path" >&2; exit 2; }
 	@echo "Installing into .venv (once; about a minute)"
 	$(PYTHON) -m venv .venv
-	$(INSTALL) --editable '.[lab,test]'
+	$(INSTALL) --editable '.[$(EXTRAS)]'
 	@touch $@

@@ -66,6 +66,12 @@ def test_every_line_of_the_conda_environment_gives_its_reason():
     assert all("#" in line for line in entries if line.strip() != "- pip")
 
 
+def test_the_extra_for_all_names_every_extra_that_tests_use():
+    extras = PROJECT["optional-dependencies"]
+    [everything] = map(Requirement, extras["all"])
+    assert everything.extras == extras.keys() - {"all", "bench"}
+
+
 # The code is clean
 
 
