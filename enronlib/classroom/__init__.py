@@ -15,12 +15,13 @@ What runs in a student's kernel:
     luigi_tasks    runs a student's Luigi tasks inside a check
     folders        load, workspace: the modules and folders that a lesson writes
     surroundings   keeps a check silent and independent of the time zone
-    machine        tells whether a computer is ready for the lessons
+    machine        checks whether a computer is ready for the lessons
     handout        copies the lessons into a student's folder
     plugin         the entry point for pytest
 
-What does not: `authoring/` builds the notebooks from their source and tests them; `grading/` is the instructor's
-side. To change the text or the solution of a lesson, edit its source under `notebooks/` and build it again.
+What never runs there: `authoring/` builds the notebooks from `notebooks/source` and checks them; `grading/` is for
+instructors. The text of a lesson and its solutions are in `notebooks/source` only. After a change there, or to a title
+or a hint, run `python -m enronlib build`.
 """
 
 from importlib import import_module

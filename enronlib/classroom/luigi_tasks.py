@@ -29,7 +29,7 @@ __all__ = [
     "write_message",
 ]
 
-UNWRITABLE = ["pipeline", "\ud800"]  # words, of which no file can hold the second: an error in the middle of the output
+UNWRITABLE = ["pipeline", "\ud800"]  # UTF-8 has no form of the second word: an error in the middle of the output
 
 
 class TaskFailed(NotYet):

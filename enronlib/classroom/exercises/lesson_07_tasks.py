@@ -192,7 +192,7 @@ RULES = {
     "B": "Luigi asks the task you want first, and goes no further if that one is complete",
     "C": "a task that is not complete asks its requirements, and so on backwards",
     "D": "a task that is not complete asks its requirements; Luigi does not look behind one that is complete",
-    "E": "a careful task also asks its requirements, and here one of them has to ask for its own",
+    "E": "a careful task also asks its requirements, and here one of them has nothing to read, either",
     "F": "a careful task asks its requirements; do they look any further?",
 }
 
