@@ -11,33 +11,34 @@ __all__ = ["log_odds", "read_counts", "stream_counts", "write_counts"]
 BLOCK = 1 << 16  # bytes read at once
 
 
-def write_counts(counts: Iterable[tuple[str, int]], path: Path) -> None:
-    """Write the words and their counts, which come in the order of the words, one a line."""
-    with path.open("w", encoding="utf-8", newline="\n") as file:
+def write_counts(counts: Iterable[tuple[str, int]], path: str | Path) -> None:
+    """Write words and their counts, already sorted by word, one per line."""
+    with Path(path).open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(f"{word}\t{count}\n" for word, count in counts)
 
 
 def read_counts(path: str | Path) -> dict[str, int]:
-    """Return the counts in a file, in its order.
+    """Return the counts in a file, in the order of its lines.
 
-    Raises UserError when there is no such file, a line of it is not a word and its count, or a word comes twice.
+    Raises UserError if there is no such file, a line is not a word and its count, or a word occurs twice.
     """
     counts: dict[str, int] = {}
     try:
-        for number, (word, count) in enumerate(stream_counts(Path(path)), start=1):
+        for number, (word, count) in enumerate(stream_counts(path), start=1):
             if word in counts:
-                raise UserError(f"{path}, line {number}: {word!r} has a count already; write the file anew")
+                raise UserError(f"{path}, line {number}: {word!r} occurs twice; write the file again")
             counts[word] = count
     except FileNotFoundError:
         raise UserError(f"there is no file {path}: name a file of word counts") from None
     return counts
 
 
-def stream_counts(path: Path) -> Iterator[tuple[str, int]]:
-    """Yield the words and counts of a file, which is closed between reads: a merge may take any number of files.
+def stream_counts(path: str | Path) -> Iterator[tuple[str, int]]:
+    """Yield the words and counts of a file, which is closed between reads, so that any number of files can be merged.
 
-    Raises UserError for a line that is not a word and its count, and what opening a file raises.
+    Raises UserError for a line that is not a word and its count, and OSError if the file cannot be opened.
     """
+    path = Path(path)
     position = number = 0
     while True:
         with path.open("rb") as file:

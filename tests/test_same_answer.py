@@ -1,4 +1,4 @@
-"""The same answer everywhere: a loop, MapReduce, the workflow, Dask and Spark count alike, whatever the mail."""
+"""The same answer everywhere: a loop, MapReduce, the workflow, Dask and Spark count any mail alike."""
 
 import os
 import shutil
@@ -19,12 +19,15 @@ from enronlib.workflow import run_workflow
 
 BODIES = st.lists(
     st.one_of(
-        st.sampled_from(["gas ", "Don't ", "don’t\n", "<br>", "<p>power</p>", "=20", "\t", "é", "1x2 "]), st.text()
+        st.sampled_from(["gas ", "Don't ", "don’t\n", "<br>", "<p>power</p>", "=20", "\t", "é", "1x2 "]),
+        st.sampled_from(['<a href="x">', "=92", "e\u0301", "co\xadop", "--b\n\n", "--b\nContent-Type: text/html\n\n"]),
+        st.text(),
     ),
     max_size=8,
 ).map("".join)
+KINDS = ["text/plain", "text/html", "text/plain; charset=koi8-r", "multipart/mixed; boundary=b"]
 HEADERS = st.sampled_from(
-    ["", "Content-Type: text/html\n", "Content-Transfer-Encoding: quoted-printable\n", "Content-Type: text/plain\n"]
+    ["", "Content-Transfer-Encoding: quoted-printable\n", *(f"Content-Type: {kind}\n" for kind in KINDS)]
 )
 MAILBOXES = st.dictionaries(st.sampled_from(["a", "b-c", "d"]), st.lists(st.tuples(HEADERS, BODIES)), min_size=1)
 
