@@ -229,8 +229,13 @@ def test_the_copy_finds_its_images(project: Project) -> None:
 
 def test_only_the_chosen_lessons_are_built(project: Project) -> None:
     root = project()
-    assert build_lessons(root, ["01"]) == []
+    add_source(root, "01_next", "# 01 · Next\n")
     assert build_lessons(root, ["00"]) == [root / name for name in FILES]
+
+
+def test_a_lesson_that_does_not_exist_is_an_error(project: Project) -> None:
+    with pytest.raises(UserError, match="there is no lesson '01'; there are 00_start_here"):
+        build_lessons(project(), ["00", "01"])
 
 
 def test_lines_of_cells_are_lines_of_the_file(project: Project) -> None:

@@ -37,7 +37,7 @@ def build_lessons(root: Path, lessons: Collection[str] = (), *, execute: bool = 
     a lesson whose cells and exercises do not fit together (then nothing is written) or in which a cell fails.
     """
     sources = read_sources(root)
-    chosen = list(choose_sources(sources, lessons))
+    chosen = choose_sources(sources, lessons)
     if problems := [source.locate(problem) for source in chosen for problem in structure_problems(source)]:
         raise UserError("the lessons were not built\n" + "\n".join(problems))
     changed = []

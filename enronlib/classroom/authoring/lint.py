@@ -15,7 +15,7 @@ from enronlib.classroom.authoring.notebook import code_cells, exercise_name, rol
 from enronlib.classroom.authoring.sources import CONTENTS, MINUTES, QUESTION, LessonSource, Problem
 from enronlib.classroom.exercise import exercises_of, find_exercise
 
-__all__ = ["anatomy_problems", "output_problems", "structure_problems"]
+__all__ = ["LARGEST_NOTEBOOK", "anatomy_problems", "output_problems", "structure_problems"]
 
 LARGEST_NOTEBOOK = 400_000  # bytes
 LARGEST_OUTPUT = 20_000  # characters of one text output

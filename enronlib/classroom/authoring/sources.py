@@ -14,7 +14,7 @@ What is special in it is written in as few words as jupytext's format allows:
 
 import itertools
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,17 +24,17 @@ from jupytext.myst import MystMetadataParsingError, myst_to_notebook
 
 from enronlib import UserError
 
-__all__ = ["CONTENTS", "FOLDER", "LessonSource", "Problem", "choose_sources", "read_sources"]
+__all__ = ["CONTENTS", "MINUTES", "QUESTION", "LessonSource", "Problem", "choose_sources", "read_sources"]
 
-FOLDER = Path("notebooks", "source")
+_FOLDER = Path("notebooks", "source")
 CONTENTS = "00_start_here"
-ROLES = ("setup", "predict", "answer", "check")  # what an option of a code cell may name
+_ROLES = ("setup", "predict", "answer", "check")  # what an option of a code cell may name
 
-TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
+_TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 MINUTES = re.compile(r"^\*(\d+) minutes of reading, (\d+) minutes of exercises\*$", re.MULTILINE)
 QUESTION = re.compile(r"^\*\*The question:?\*\*:? (.+)$", re.MULTILINE)
-TASK = re.compile(r"### Exercise: ([\w.]+)\n+")
-TABLE = "% lessons"
+_TASK = re.compile(r"### Exercise: ([\w.]+)\n+")
+_TABLE = "% lessons"
 
 
 class Problem(NamedTuple):
@@ -57,6 +57,11 @@ class LessonSource:
         return self.path.stem
 
     @property
+    def shown(self) -> str:
+        """The path of the source in the project."""
+        return (_FOLDER / self.path.name).as_posix()
+
+    @property
     def is_handed_out(self) -> bool:
         """Whether students get a copy: of the lessons and the glossary, not of the template."""
         return re.fullmatch(r"[0-9]{2}_\w+|glossary", self.name) is not None
@@ -64,7 +69,7 @@ class LessonSource:
     @property
     def title(self) -> str:
         """The first heading, such as `02 · Parse one email`; empty if there is none."""
-        found = TITLE.search(self.text)
+        found = _TITLE.search(self.text)
         return found[1] if found else ""
 
     @property
@@ -92,58 +97,63 @@ class LessonSource:
     def locate(self, problem: Problem) -> str:
         """Return a problem as one line: file, line and what is wrong."""
         line = self.lines.get(problem.cell or "", 1)
-        return f"{(FOLDER / self.path.name).as_posix()}:{line}: {problem.text}"
+        return f"{self.shown}:{line}: {problem.text}"
 
     @cached_property
     def _read(self) -> tuple[list[Any], dict[str, int]]:
         try:
             book = myst_to_notebook(self.text, add_source_map=True)
         except MystMetadataParsingError as error:
-            raise UserError(f"{(FOLDER / self.path.name).as_posix()}: {str(error).partition(chr(10))[0]}") from None
+            raise UserError(f"{self.shown}: {str(error).splitlines()[0]}") from None
         lines = self.text.splitlines()
         starts: dict[str, int] = {}
         base = "cell"
         for cell, start in zip(book.cells, book.metadata["source_map"], strict=True):
             options, cell.metadata = cell.metadata, _metadata(cell)
-            base = _id(cell, options) or base  # a cell without a name is counted from the last one that has one
-            cell["id"] = base if base not in starts else next(_numbered(base, starts))
+            base = _id(cell, options) or base  # a cell without a name is numbered after the last one that has one
+            cell["id"] = next(name for name in _numbered(base) if name not in starts)
             starts[cell.id] = next(at for at in range(start, len(lines)) if lines[at].strip()) + 1
         return book.cells, starts
 
 
 def read_sources(root: Path) -> dict[str, LessonSource]:
     """Return the sources of all lessons of the project at `root`, by name; raise UserError if there are none."""
-    paths = sorted((root / FOLDER).glob("*.md"))
+    paths = sorted((root / _FOLDER).glob("*.md"))
     if not paths:
-        raise UserError(f"there is no {FOLDER.as_posix()} here: go to the folder of the project")
+        raise UserError(f"there is no {_FOLDER.as_posix()} here: go to the folder of the project")
     return {path.stem: LessonSource(path, path.read_text(encoding="utf-8")) for path in paths}
 
 
-def choose_sources(sources: dict[str, LessonSource], lessons: Collection[str]) -> Iterator[LessonSource]:
-    """Yield the lessons whose names begin with one of `lessons`, such as `02`; all if it is empty."""
-    for name, source in sources.items():
-        if not lessons or name.startswith(tuple(lessons)):
-            yield source
+def choose_sources(sources: Mapping[str, LessonSource], lessons: Collection[str]) -> list[LessonSource]:
+    """Return the lessons whose names begin with one of `lessons`, such as `02`; all if it is empty.
+
+    Raises UserError for one that is not the beginning of any name.
+    """
+    for start in lessons:
+        if not any(name.startswith(start) for name in sources):
+            raise UserError(f"there is no lesson {start!r}; there are {', '.join(sources)}")
+    return [source for name, source in sources.items() if not lessons or name.startswith(tuple(lessons))]
 
 
 def _metadata(cell: Any) -> dict[str, Any]:
     """Return the metadata of the notebook's cell: role and exercise, and whatever else the source gives."""
-    rest = {key: value for key, value in cell.metadata.items() if key not in (*ROLES, "id")}
+    rest = {key: value for key, value in cell.metadata.items() if key not in (*_ROLES, "id")}
     ours: dict[str, Any] = {}
     if cell.cell_type == "markdown":
-        if task := TASK.match(cell.source):
+        if task := _TASK.match(cell.source):
             ours = {"role": "task", "exercise": task[1]}
-        elif cell.source == TABLE:
+        elif cell.source == _TABLE:
             ours = {"role": "lessons"}
-    for role in ROLES:
+    for role in _ROLES:
         if role in cell.metadata:
             name = cell.metadata[role]
             ours = {"role": role} if name is True else {"role": role, "exercise": str(name)}
     return rest | ({"enronlib": ours} if ours else {})
 
 
-def _numbered(base: str, taken: Collection[str]) -> Iterator[str]:
-    return (name for number in itertools.count(2) if (name := f"{base}-{number}") not in taken)
+def _numbered(name: str) -> Iterator[str]:
+    yield name
+    yield from (f"{name}-{number}" for number in itertools.count(2))
 
 
 def _id(cell: Any, options: dict[str, Any]) -> str:
