@@ -11,7 +11,7 @@ from enronlib.classroom.answer import Answer
 from enronlib.classroom.authoring.build import build_lessons
 from enronlib.classroom.authoring.check import check_lessons, wrong_answer_problems
 from enronlib.classroom.authoring.sources import read_sources
-from enronlib.classroom.exercise import Wrong, exercises_of
+from enronlib.classroom.exercise import Edits, Wrong, exercises_of
 from enronlib.classroom.mail import Mail
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
@@ -135,3 +135,8 @@ def test_a_wrong_answer_that_is_not_rejected_well_is_a_problem(
     [found] = wrong_answer_problems(replace(LONGEST, check=check), Wrong("the shortest", min, message))
     assert found.cell == "check-template-longest"
     assert found.text.startswith(f"template.longest: the wrong answer 'the shortest' {problem}")
+
+
+def test_edits_that_do_not_fit_the_solution_are_a_problem() -> None:
+    [found] = wrong_answer_problems(LONGEST, Wrong("an old mistake", Edits(("xyzzy", "")), ""))
+    assert found.text.endswith("'an old mistake' cannot be made: the solution does not contain 'xyzzy'")

@@ -9,28 +9,17 @@ from typing import Any
 from enronlib import UserError
 from enronlib.classroom.answer import Answer, NotYet
 from enronlib.classroom.authoring.build import lesson_files, solved_notebook, student_copy
-from enronlib.classroom.authoring.lint import (
-    LARGEST_NOTEBOOK,
-    anatomy_problems,
-    output_problems,
-    structure_problems,
-)
+from enronlib.classroom.authoring.lint import LARGEST_NOTEBOOK, anatomy_problems, output_problems, structure_problems
 from enronlib.classroom.authoring.notebook import notebook_bytes
 from enronlib.classroom.authoring.rehearsal import inside, rehearse, wrong_answer
 from enronlib.classroom.authoring.sources import LessonSource, Problem, choose_sources, read_sources
 from enronlib.classroom.exercise import Exercise, Wrong, all_exercises, exercises_of
 from enronlib.classroom.mail import Mail
 from enronlib.classroom.surroundings import silence
-from enronlib.classroom.verdict import Status
+from enronlib.classroom.verdict import Status, Verdict
 from enronlib.processes import environment
 
-__all__ = [
-    "check_lessons",
-    "file_problems",
-    "project_problems",
-    "rehearsal_problems",
-    "wrong_answer_problems",
-]
+__all__ = ["check_lessons", "file_problems", "project_problems", "rehearsal_problems", "wrong_answer_problems"]
 
 
 def check_lessons(root: Path, lessons: Collection[str] = ()) -> Iterator[str]:
@@ -119,22 +108,31 @@ def wrong_answer_problems(exercise: Exercise, wrong: Wrong) -> Iterator[Problem]
             expected.append(not_yet.expected)
             raise
 
-    with TemporaryDirectory() as folder, inside(Path(folder)):
-        verdict = replace(exercise, check=check).judge(wrong_answer(exercise, wrong))
-    message = verdict.message
-    shown = [each if isinstance(each, str) else repr(each) for each in expected if each is not None]
-    advice = message.partition("\nNext step: ")[0].rpartition("; ")[2]
-    if verdict.status is not Status.NOT_YET:
-        problem = f"counts as {verdict.status}"
-    elif wrong.message not in message or "could not read your answer" in message:
-        problem = f"does not get the message {wrong.message!r} but {message!r}"
-    elif len(str(verdict).splitlines()) > 3:
-        problem = f"gets a message of more than three lines: {message!r}"
-    elif folder in message:
-        problem = f"gets a message with a path of this machine: {message!r}"
-    elif any(len(each) >= 4 and each in advice for each in shown):
-        problem = f"is told the expected answer: {message!r}"
+    try:
+        with TemporaryDirectory() as folder, inside(Path(folder)):
+            verdict = replace(exercise, check=check).judge(wrong_answer(exercise, wrong))
+    except Exception as error:  # such as edits that no longer fit the solution
+        fault = f"cannot be made: {error}"
     else:
-        return
-    check_cell = f"check-{exercise.name}".replace(".", "-")
-    yield Problem(check_cell, f"{exercise.name}: the wrong answer {wrong.what!r} {problem}")
+        fault = _fault(verdict, wrong.message, expected, folder)
+    if fault:
+        check_cell = f"check-{exercise.name}".replace(".", "-")
+        yield Problem(check_cell, f"{exercise.name}: the wrong answer {wrong.what!r} {fault}")
+
+
+def _fault(verdict: Verdict, required: str, expected: list[Any], folder: str) -> str:
+    """Return what is wrong with the verdict on a wrong answer, empty if nothing is."""
+    message = verdict.message
+    advice = message.partition("\nNext step: ")[0].rpartition("; ")[2]
+    secrets = [each if isinstance(each, str) else repr(each) for each in expected if each is not None]
+    if verdict.status is not Status.NOT_YET:
+        return f"counts as {verdict.status}"
+    if required not in message or "could not read your answer" in message:
+        return f"does not get the message {required!r} but {message!r}"
+    if len(str(verdict).splitlines()) > 3:
+        return f"gets a message of more than three lines: {message!r}"
+    if folder in message:
+        return f"gets a message with a path of this machine: {message!r}"
+    if any(len(secret) >= 4 and secret in advice for secret in secrets):
+        return f"is told the expected answer: {message!r}"
+    return ""

@@ -7,19 +7,8 @@ from typing import NamedTuple
 
 from enronlib import UserError
 
-__all__ = [
-    "BEGIN",
-    "BEGIN_HIDDEN",
-    "END",
-    "END_HIDDEN",
-    "Region",
-    "as_given",
-    "python",
-    "regions",
-    "without_guess",
-    "without_hidden_tests",
-    "without_solution",
-]
+__all__ = ["BEGIN", "BEGIN_HIDDEN", "END", "END_HIDDEN", "as_given", "python", "regions", "without_guess"]
+__all__ += ["without_hidden_tests", "without_solution"]
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
