@@ -2,56 +2,42 @@
 
 import re
 import tempfile
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from email import message_from_string
-from email.utils import parsedate_to_datetime
-from html import escape, unescape
+from html import escape
 from pathlib import Path
 from typing import Any
 
-from bs4 import BeautifulSoup
-
 from enronlib.classroom.answer import Answer
-from enronlib.classroom.exercise import Wrong, lesson
+from enronlib.classroom.exercise import Edits, Wrong, lesson
 from enronlib.classroom.mail import Mail
-from enronlib.messages import FIELDS, HEADERS, read_email
-from enronlib.words import tokens
+from enronlib.messages import FIELDS, HEADERS, read_date, read_email, unfold
 
 exercise = lesson("02_parse_one_email")
 
 
-def _unfold(value: str) -> str:
-    return re.sub(r"[ \t]*\n[ \t]*", " ", value)
-
-
 @exercise(
     "parse.unfold",
-    title="One header, one line",
+    title="Unfold a header",
     points=1,
-    stars=1,
     hints=(
-        'Cut the value into lines with `value.split("\\n")`. What has to go from both ends of each line? What '
-        "comes between the lines when you put them together again?",
-        '`line.strip()` takes blanks and tabs off both ends, and `" ".join(lines)` puts lines together with one blank. '
-        "Or in one go: `re.sub` with a pattern for blanks, a line break, and blanks.",
+        'Split the value into lines with `value.split("\\n")`. What do you have to remove from both ends of each line? '
+        "What goes between the lines when you join them again?",
+        '`line.strip()` removes spaces and tabs from both ends, and `" ".join(lines)` joins lines with one space. Or '
+        "do it in one step: `re.sub` with a pattern for spaces, a line break, and spaces.",
     ),
     wrong=[
-        Wrong("leaves the blanks before", lambda value: value.replace("\n\t", " "), "take the blanks before it away"),
-        Wrong("leaves the blanks behind", lambda value: re.sub(" *\n", " ", value), "around it become one blank"),
-        Wrong("drops the line break only", lambda value: value.replace("\n", ""), "around it become one blank"),
-        Wrong(
-            "puts nothing between the lines",
-            lambda value: "".join(line.strip() for line in value.split("\n")),
-            "around it become one blank",
-        ),
-        Wrong("changes all blanks", lambda value: " ".join(value.split()), "leave the other blanks as they are"),
+        Wrong("keeps the spaces before", lambda value: value.replace("\n\t", " "), "remove those before it, too"),
+        Wrong("keeps the spaces after", lambda value: re.sub(" *\n", " ", value), "around it become one space"),
+        Wrong("removes the line break only", Edits(('" ".join', '"".join'), (".strip()", "")), "around it become one"),
+        Wrong("puts nothing between the lines", Edits(('" ".join', '"".join')), "around it become one space"),
+        Wrong("changes all spaces", Edits(('value.split("\\n")', "value.split()")), "leave other spaces as they are"),
         Wrong("returns the lines", lambda value: value.split("\n"), "returned a list; a str was expected"),
-        Wrong("knows only the example", lambda value: "ada@x.example, bo@x.example", "around it become one blank"),
+        Wrong("knows only the example", lambda value: "ada@x.example, bo@x.example", "around it become one space"),
     ],
 )
-def unfold(answer: Answer, mail: Mail) -> str:
-    advice = "a line break and the blanks and tabs around it become one blank"
+def one_line(answer: Answer, mail: Mail) -> str:
+    advice = "a line break and all spaces and tabs around it become one space"
     for value in (
         "ada@x.example, \n\tbo@x.example",
         "a long subject\n and its rest",
@@ -59,76 +45,19 @@ def unfold(answer: Answer, mail: Mail) -> str:
         f"before the meeting,{' ' * 3}\n{' ' * 50}please",
         "Enron\n\t-Prairie Lantern",
     ):
-        unfolded, expected = answer(value).is_a(str), _unfold(value)
-        left = "  " in unfolded.plain and unfolded.plain.replace("  ", " ") == expected
-        unfolded.expect(
-            not left, "two blanks are left where the line break was: take the blanks before it away, too", hint=2
-        )
-        unfolded.equals(expected, advice)
-    answer("Gas").equals("Gas", "a value of one line stays as it is")
-    answer("two  blanks\tand a tab, \n\tfolded").equals(
-        "two  blanks\tand a tab, folded", "leave the other blanks as they are", hint=2
-    )
+        got = answer(value).is_a(str)
+        two = "  " in got.plain and got.plain.replace("  ", " ") == unfold(value)
+        got.expect(not two, "there are two spaces where the line break was: remove those before it, too")
+        got.equals(unfold(value), advice)
+    answer("Gas").equals("Gas", "a value on one line stays as it is")
+    inner = "two  spaces\tand a tab, \n\tfolded"
+    answer(inner).equals(unfold(inner), "leave other spaces as they are")
     for email in mail.emails:
         message = message_from_string(email["original_msg"])
-        for value in (message["To"], message["Subject"]):
-            if value is not None and "\n" in value:
-                answer.on("a folded header of a mail you have not seen")(value).equals(_unfold(value), advice)
-    return "You handled folds with blanks and tabs, long ones and several in one header."
-
-
-def _date(value: Any) -> datetime | None:
-    """Return a date as the exercise asks for it."""
-    try:
-        date = parsedate_to_datetime(value)
-    except (TypeError, ValueError):
-        return None
-    if re.search(r"\s0001\s", value):
-        date = date.replace(year=1)
-    return date if date.tzinfo else date.replace(tzinfo=UTC)
-
-
-def _in_2001(value: Any) -> datetime | None:
-    date = _date(value)
-    return date.replace(year=2001) if date and date.year == 1 else date
-
-
-def _without_offset(value: Any) -> datetime | None:
-    date = _date(value)
-    return date.replace(tzinfo=None) if date else None
-
-
-def _always_utc(value: Any) -> datetime | None:
-    date = _date(value)
-    return date.replace(tzinfo=UTC) if date else None
-
-
-def _moment_in_utc(value: Any) -> datetime | None:
-    date = _date(value)
-    return date.astimezone(UTC) if date else None
-
-
-def _of_the_year_1(value: Any) -> datetime | None:
-    date = _date(value)
-    return date.replace(year=1) if date and date.year == 2001 else date
-
-
-def _by_the_clock_of_this_machine(value: Any) -> datetime | None:
-    date = _date(value)
-    naive = date and "-0" not in value and "+0" not in value
-    return date.replace(tzinfo=None).astimezone(UTC) if date and naive else date
-
-
-def _parsed(value: Any) -> datetime:
-    date = _date(value)
-    if date is None:
-        raise ValueError("no date")
-    return date
-
-
-def _naive_without_offset(value: Any) -> datetime | None:
-    date = _date(value)
-    return date.replace(tzinfo=None) if date and "-0" not in value else date
+        for value in (message["To"] or "", message["Subject"] or ""):
+            if "\n" in value:
+                answer.on("a folded header that you have not seen")(value).equals(unfold(value), advice)
+    return "You unfolded headers with spaces and tabs, long folds, and several folds in one header."
 
 
 @exercise(
@@ -137,21 +66,21 @@ def _naive_without_offset(value: Any) -> datetime | None:
     points=2,
     stars=2,
     hints=(
-        "Two things are left to do. The date may have the wrong year: look at the text itself for the right one. And "
-        "it may have no offset: `date.tzinfo` is then `None`. Handle them one by one.",
-        'Ask `if " 0001 " in value:` for the year, and `if date.tzinfo is None:` for the offset. `date.replace(…)` '
-        "does not change `date`, it returns a new one: `date = date.replace(…)`.",
+        "Two things are left to do. The date may have the wrong year: look for the right one in the text itself. And "
+        "it may have no offset, in which case `date.tzinfo` is `None`. Handle them one after the other.",
+        'Test for the year with `if " 0001 " in value:` and for the offset with `if date.tzinfo is None:`. '
+        "`date.replace(…)` does not change `date` but returns a new one: `date = date.replace(…)`.",
     ),
     wrong=[
         Wrong("returns the text", lambda value: value, "returned a str; a datetime was expected"),
-        Wrong("drops the offset", _without_offset, "keep the offset from UTC"),
-        Wrong("calls every offset UTC", _always_utc, "keep the offset from UTC"),
-        Wrong("converts to UTC", _moment_in_utc, "the moment is right, but not its offset from UTC"),
-        Wrong("turns 2001 into the year 1", _of_the_year_1, "this text says 2001"),
-        Wrong("takes local time for UTC", _by_the_clock_of_this_machine, "a text that tells no offset is taken as UTC"),
-        Wrong("lets the error out", _parsed, "raised ValueError"),
-        Wrong("believes in 2001", _in_2001, "this text says 0001: the year that is written is asked for"),
-        Wrong("leaves dates without an offset naive", _naive_without_offset, "tells no offset"),
+        Wrong("drops the offset", Edits(("return date", "return date.replace(tzinfo=None)")), "keep the offset"),
+        Wrong("treats every offset as UTC", Edits(("date.tzinfo is None", "True")), "keep the offset from UTC"),
+        Wrong("converts to UTC", Edits(("return date", "return date.astimezone(UTC)")), "but not its offset from UTC"),
+        Wrong("turns 2001 into the year 1", Edits(('" 0001 "', '" "')), "the text says 2001"),
+        Wrong("takes local time for UTC", Edits(("replace(tzinfo=UTC)", "astimezone(UTC)")), "without an offset"),
+        Wrong("does not catch the error", Edits(("ValueError", "KeyError")), "raised ValueError"),
+        Wrong("believes in 2001", Edits(('" 0001 "', '" 9999 "')), "the text says 0001: keep the year"),
+        Wrong("leaves dates naive", Edits(("date.replace(tzinfo=UTC)", "date")), "without an offset"),
         Wrong(
             "knows only the example",
             lambda value: datetime(2001, 6, 7, 11, 5, 33, tzinfo=timezone(timedelta(hours=-7))),
@@ -162,55 +91,36 @@ def _naive_without_offset(value: Any) -> datetime | None:
 def date(answer: Answer, mail: Mail) -> str:
     for value, moment, advice in (
         ("Thu, 7 Jun 2001 11:05:33 -0700 (PDT)", "2001-06-07T11:05:33-07:00", "keep the offset from UTC"),
-        ("Fri, 30 Nov 2001 09:00:00 -0800 (PST)", "2001-11-30T09:00:00-08:00", "read the date from the text"),
-        ("Tue, 20 Dec 0001 21:26:20 -0800 (PST)", "0001-12-20T21:26:20-08:00", "read the date from the text"),
-        ("Thu, 7 Jun 2001 11:05:33", "2001-06-07T11:05:33+00:00", "a text that tells no offset is taken as UTC"),
+        ("Fri, 30 Nov 2001 09:00:00 -0800 (PST)", "2001-11-30T09:00:00-08:00", FROM_TEXT),
+        ("Tue, 20 Dec 0001 21:26:20 -0800 (PST)", "0001-12-20T21:26:20-08:00", FROM_TEXT),
+        ("Thu, 7 Jun 2001 11:05:33", "2001-06-07T11:05:33+00:00", "a date without an offset counts as UTC"),
     ):
         _is_dated(answer(value), datetime.fromisoformat(moment), advice)
     for no_date in ("yesterday", "", None, "Sat, 31 Feb 2001 10:00:00 +0000"):
-        _is_dated(answer(no_date), None)
+        answer(no_date).equals(None, "return None for a text that is not a date")
     for email in mail.emails:
-        _is_dated(answer(message_from_string(email["original_msg"])["Date"]), email["Date"])
-    return "You handled offsets, a date without one, the year 1, and texts that are no date."
+        value = message_from_string(email["original_msg"])["Date"]
+        _is_dated(answer(value), read_date(value))
+    return "You handled offsets, a missing offset, the year 1, and texts that are not dates."
 
 
-def _is_dated(date: Answer, expected: datetime | None, advice: str = "read the date from the text") -> None:
-    """Go on if the date is the expected one, offset and all."""
+FROM_TEXT = "read the date from the text"
+
+
+def _is_dated(date: Answer, expected: datetime | None, advice: str = FROM_TEXT) -> None:
+    """Require the expected date, with the same offset."""
     if expected is None:
-        date.equals(None, "where there is no date to be read, return nothing")
+        date.equals(None, "there is no date that can be read, so return None")
         return
     date.is_a(datetime)
-    said = f"this text says {expected.year:04}: the year that is written is asked for, right or wrong"
-    date.expect(date.plain.year == expected.year, said)
-    date.equals(expected, advice, hint=2)
-    offset = "the moment is right, but not its offset from UTC: keep the one that the text tells"
+    year = f"the text says {expected.year:04}: keep the year as it is written, right or wrong"
+    date.expect(date.plain.year == expected.year, year)
+    date.equals(expected, advice)
+    offset = "the moment is right, but not its offset from UTC: keep the offset of the text"
     date.expect(date.plain.utcoffset() == expected.utcoffset(), offset)
 
 
-BLOCKS = ["br", "div", "h1", "li", "p", "table", "td", "tr"]
-
-
-def _text_of(
-    separator: str, *unseen: str, blocks: Sequence[str] = (), before: bool = True, after: bool = True
-) -> Callable[[str], str]:
-    """Return a function from HTML to text: `separator` between its pieces, a line break at `blocks`, no `unseen`."""
-
-    def visible(html: str) -> str:
-        soup = BeautifulSoup(html, "lxml")
-        for tag in soup.find_all(list(unseen)) if unseen else []:
-            tag.decompose()
-        for tag in soup.find_all(list(blocks)) if blocks else []:
-            if before:
-                tag.insert_before("\n")
-            if after:
-                tag.insert_after("\n")
-        return soup.get_text(separator)
-
-    return visible
-
-
-def _without_tags(html: str) -> str:
-    return unescape(re.sub("<[^>]*>", " ", html))
+BREAK = 'insert_{}("\\n")'
 
 
 @exercise(
@@ -219,57 +129,64 @@ def _without_tags(html: str) -> str:
     points=2,
     stars=2,
     hints=(
-        "Before you ask for the text, change the soup: take out the title, and put a line break at both ends of each "
-        "block. `get_text()` then needs nothing between its pieces.",
-        'For each `tag in soup.find_all(["title"])` call `tag.decompose()`. For each `tag in soup.find_all(BLOCKS)` '
+        "Edit the soup before you extract its text: remove the title, and put a line break before and after each "
+        "block. `get_text()` then needs no separator.",
+        'For each `tag in soup.find_all(["title"])`, call `tag.decompose()`. For each `tag in soup.find_all(BLOCKS)`, '
         'call `tag.insert_before("\\n")` and `tag.insert_after("\\n")`.',
     ),
     wrong=[
-        Wrong("returns the HTML", lambda html: html, "no tags"),
-        Wrong("cuts the tags with a pattern", _without_tags, "inside <style>"),
-        Wrong("keeps the title", _text_of("", blocks=BLOCKS), "the title is on the window"),
-        Wrong("takes headings out, too", _text_of("", "title", "h1", blocks=BLOCKS), "a heading is on the page"),
-        Wrong("glues cells together", _text_of("", "title"), "the cells of a table"),
-        Wrong("breaks after blocks only", _text_of("", "title", blocks=BLOCKS, before=False), "begins and where it"),
-        Wrong("breaks before blocks only", _text_of("", "title", blocks=BLOCKS, after=False), "begins and where it"),
-        Wrong(
-            "changes letters",
-            lambda html: _text_of("", "title", blocks=BLOCKS)(html).upper(),
-            "leave capitals and small",
-        ),
-        Wrong("cuts words at every tag", _text_of(" ", "title"), "a tag that is no block"),
-        Wrong("returns words", lambda html: tokens(_text_of("", "title", blocks=BLOCKS)(html)), "a str was expected"),
+        Wrong("returns the HTML", lambda html: html, "without tags"),
+        Wrong("removes tags with a pattern", lambda html: re.sub("<[^>]*>", "\n", html), "inside <style>"),
+        Wrong("keeps the title", Edits(('["title"]', "[]")), "the title belongs to the window"),
+        Wrong("removes headings, too", Edits(('["title"]', '["title", "h1"]')), "a heading belongs to the page"),
+        Wrong("joins cells", Edits(("find_all(BLOCKS)", "find_all([])")), "the cells of a table"),
+        Wrong("breaks after blocks only", Edits((BREAK.format("before"), "name")), "before and after each block"),
+        Wrong("breaks before blocks only", Edits((BREAK.format("after"), "name")), "before and after each block"),
+        Wrong("makes capitals", Edits(("get_text()", "get_text().upper()")), "leave capitals and small letters"),
+        Wrong("cuts at every tag", Edits(("get_text()", 'get_text("\\n")')), "a tag that is not in BLOCKS"),
+        Wrong("misses blocks", Edits(("(BLOCKS)", '(["br", "h1", "p", "table", "td", "tr"])')), "every tag in BLOCKS"),
+        Wrong("puts spaces around blocks", Edits(('"\\n"', '" "')), "line breaks, not spaces"),
+        Wrong("has one line", Edits(("soup.get_text()", '" ".join(soup.get_text().split())')), "line breaks, not"),
+        Wrong("returns words", Edits(("get_text()", "get_text().split()")), "a str was expected"),
         Wrong("knows only the example", lambda html: "Call me now.", "all the words that a reader sees"),
     ],
 )
 def html(answer: Answer, mail: Mail) -> str:
-    def words(page: str, seen: str, advice: str, hint: int = 1) -> None:
-        text = answer(page).is_a(str)
-        text.expect("<" not in text.plain, "the text of the page is asked for, no tags", hint=2)
-        got = Answer(text.plain.split(), f"for {page[:80]!r} the words of your text are")
-        other_letters = text.plain.split() != seen.split() and text.plain.casefold().split() == seen.casefold().split()
-        got.expect(not other_letters, "leave capitals and small letters as they are")
-        got.equals(seen.split(), advice, hint=hint)
-
-    every_word = "all the words that a reader sees are asked for, each by itself"
-    words("<p>Nomination sheet</p>", "Nomination sheet", every_word)
-    words("<style>p {color: red}</style><p>Gas</p>", "Gas", "nobody sees what is inside <style>")
-    words("<title>Page</title><p>Gas</p>", "Gas", "the title is on the window, not on the page")
-    words("<table><tr><td>Day</td><td>Price</td></tr></table>", "Day Price", "the cells of a table are words apart", 2)
-    parts = "a block parts words where it begins and where it ends"
-    words("Gas<p>Oil</p>", "Gas Oil", parts, 2)
-    words("<p>Dear Ada<br>thanks</p><p>Bo</p>Cy", "Dear Ada thanks Bo Cy", parts, 2)
-    words("<h1>Head</h1><p>Gas</p>", "Head Gas", "a heading is on the page, the title alone is not")
-    words("<p><b>W</b>elcome</p>", "Welcome", "a tag that is no block may stand inside a word", 2)
-    words("<p>Call me <b>now</b>.</p>", "Call me now.", "a tag that is no block puts nothing in", 2)
-    words(
-        "<p>caf&eacute;&nbsp;&amp;&nbsp;bar</p>", "café & bar", "letters may be written as entities, such as &eacute;"
-    )
+    every_word = "return all the words that a reader sees"
+    breaks = "there is a line break before and after each block"
+    inline = "nothing separates words at a tag that is not in BLOCKS"
+    cases = [
+        ("<p>Nomination sheet</p>", "Nomination sheet", every_word),
+        ("<style>p {color: red}</style><p>Gas</p>", "Gas", "nobody sees what is inside <style>"),
+        ("<title>Page</title><p>Gas</p>", "Gas", "the title belongs to the window, not to the page"),
+        ("<table><tr><td>Day</td><td>Price</td></tr></table>", "Day\nPrice", "the cells of a table are separate words"),
+        ("Gas<p>Oil</p>", "Gas\nOil", breaks),
+        ("<p>Dear Ada<br>thanks</p><p>Bo</p>Cy", "Dear Ada\nthanks\nBo\nCy", breaks),
+        ("<h1>Head</h1><p>Gas</p>", "Head\nGas", "a heading belongs to the page, unlike the title"),
+        ("<p><b>W</b>elcome</p>", "Welcome", inline),
+        ("<p>Call me <b>now</b>.</p>", "Call me now.", inline),
+        ("<p>caf&eacute;&nbsp;&amp;&nbsp;bar</p>", "café & bar", "entities such as &eacute; stand for characters"),
+        *(
+            (f"Gas<{tag}>Oil</{tag}>Hub", "Gas\nOil\nHub", f"{breaks}, that is, every tag in BLOCKS")
+            for tag in ("center", "div", "h2", "h3", "li")
+        ),
+        ("Gas<hr>Oil", "Gas\nOil", f"{breaks}, that is, every tag in BLOCKS"),
+        ("<table><tr><th>Day</th><th>Price</th></tr></table>", "Day\nPrice", f"{breaks}, that is, every tag in BLOCKS"),
+    ]
     for email in mail.emails[:20]:
         cells = [escape(word) for word in email["Subject"].split()]
         page = f"<html><style>td {{x: y}}</style><table><tr><td>{'</td><td>'.join(cells)}</td></tr></table></html>"
-        words(page, email["Subject"], every_word)
-    return "You left out what nobody sees, parted what stands apart, and kept together what is one word."
+        cases.append((page, "\n".join(email["Subject"].split()), every_word))
+    for page, seen, advice in cases:
+        text = answer(page).is_a(str)
+        text.expect("<" not in text.plain, "return the text of the page without tags")
+        words = Answer(text.plain.split(), f"for {page[:80]!r} the words of your text are")
+        same_letters = text.plain.casefold().split() == seen.casefold().split()
+        words.expect(words.plain == seen.split() or not same_letters, "leave capitals and small letters as they are")
+        words.equals(seen.split(), advice)
+        lines = [line.split() for line in text.plain.splitlines() if line.strip()]
+        text.expect(lines == [line.split() for line in seen.splitlines()], "put line breaks, not spaces, around blocks")
+    return "You left out what nobody sees, separated the blocks, and kept words together that are one word."
 
 
 MESSAGE = """\
@@ -293,47 +210,14 @@ The pressure is falling.
 
 Ada
 """
-ABSENT = "a header that is not there has no value, not even an empty text"
-EMPTY = "a header that is there and empty has an empty text for its value"
 ADVICE = {
     "username": "the mailbox is the folder directly below the maildir",
-    "original_msg": "the whole text of the message is asked for",
-    "payload": "the body is asked for as it stands in the file",
-    "Date": "let `read_date` read it, yours or its tested twin",
+    "original_msg": "this field holds the whole text of the message",
+    "payload": "the body must be exactly as it is in the file",
+    "Date": "read it with `read_date`, yours or its tested twin",
 }
-
-Email = dict[str, Any]
-
-
-def _wrong_email(change: Callable[[Email, Path], Any]) -> Callable[[Path, Path], Any]:
-    """Return a `read_email` that is right but for this change."""
-    return lambda path, maildir: change(read_email(path, maildir), path)
-
-
-def _without_x_bcc(email: Email, path: Path) -> Email:
-    return {name: value for name, value in email.items() if name != "X-bcc"}
-
-
-def _still_folded(email: Email, path: Path) -> Email:
-    return email | {"To": message_from_string(email["original_msg"])["To"]}
-
-
-def _with_date_in_utc(email: Email, path: Path) -> Email:
-    return email | {"Date": email["Date"] and email["Date"].astimezone(UTC)}
-
-
-def _only_latin_1(email: Email, path: Path) -> Email:
-    return email | {"original_msg": path.read_text(encoding="latin-1")}
-
-
-def _only_utf_8(email: Email, path: Path) -> Email:
-    path.read_bytes().decode("utf-8")
-    return email
-
-
-def _cut_at_a_stray_line(email: Email, path: Path) -> Email:
-    message = message_from_string(email["original_msg"])
-    return email | {name: message[name] and _unfold(message[name]) for name in HEADERS if name != "Date"}
+VALUE = "None if value is None else messages.unfold(value)"
+READ_DATE = 'email["Date"] = messages.read_date(email["Date"])'
 
 
 @exercise(
@@ -342,117 +226,98 @@ def _cut_at_a_stray_line(email: Email, path: Path) -> Email:
     points=4,
     stars=3,
     hints=(
-        "Go in the order of the comments: read the text, split it, mend the header, let `message_from_string` read it. "
-        "Then fill a dict: three fields of your own first, then a loop over `HEADERS`. Which value cannot be unfolded?",
+        "Follow the order of the comments: read the text, split it, fix the header, and let `message_from_string` read "
+        "it. Then fill a dict: first the three fields that are not headers, then a loop over `HEADERS`. Which value "
+        "cannot be unfolded?",
         'Begin the dict with `email = {"username": …, "original_msg": text, "payload": payload}`. In the loop, '
-        "`value = message[name]` is `None` for a header that is not there; unfold it only if it is not. At the end, "
+        "`value = message[name]` is `None` for a header that is absent; unfold it only if it is not. At the end, "
         '`email["Date"] = messages.read_date(email["Date"])`.',
     ),
     wrong=[
+        Wrong("loops over FIELDS", Edits(("in HEADERS", "in FIELDS")), "loop over HEADERS, not FIELDS"),
+        Wrong("forgets a field", Edits(("in HEADERS", "in HEADERS[:-1]")), "there is no 'Bcc'"),
+        Wrong("has a field too many", Edits(("in HEADERS", 'in [*HEADERS, "Reply-To"]')), "not one of the 20"),
+        Wrong("sorts the fields", Edits(("return email", "return dict(sorted(email.items()))")), "the order of FIELDS"),
         Wrong(
-            "loops over FIELDS",
-            _wrong_email(lambda e, _: e | {"username": None, "original_msg": None, "payload": None}),
-            "`username` is no header: loop over HEADERS, not FIELDS",
-        ),
-        Wrong("forgets a field", _wrong_email(_without_x_bcc), "there is no 'X-bcc'"),
-        Wrong("has a field too many", _wrong_email(lambda e, _: e | {"Reply-To": None}), "not one of the 20"),
-        Wrong("sorts the fields", _wrong_email(lambda e, _: dict(sorted(e.items()))), "the order of FIELDS"),
-        Wrong(
-            "names the mailbox by the folder above",
-            _wrong_email(lambda e, path: e | {"username": path.parent.parent.name}),
+            "takes the folder above",
+            Edits(("path.relative_to(maildir).parts[0]", "path.parent.parent.name")),
             "the folder directly below the maildir",
         ),
-        Wrong("leaves the date a text", _wrong_email(lambda e, _: e | {"Date": str(e["Date"])}), "a datetime was"),
-        Wrong("converts to UTC", _wrong_email(_with_date_in_utc), "not its offset from UTC"),
-        Wrong("strips the body", _wrong_email(lambda e, _: e | {"payload": e["payload"].strip()}), "as it stands"),
-        Wrong("keeps the body twice", _wrong_email(lambda e, _: e | {"original_msg": e["payload"]}), "the whole text"),
-        Wrong("turns absent into empty", _wrong_email(lambda e, _: {k: v or "" for k, v in e.items()}), "not there"),
+        Wrong("leaves the date as text", Edits((READ_DATE, "")), "a datetime was"),
+        Wrong("converts to UTC", Edits((READ_DATE, f"{READ_DATE}.astimezone(UTC)")), "not its offset from UTC"),
+        Wrong("strips the body", Edits(('"payload": payload', '"payload": payload.strip()')), "exactly as it is"),
+        Wrong("keeps the body twice", Edits(('"original_msg": text', '"original_msg": payload')), "the whole text"),
+        Wrong("turns absent into empty", Edits((VALUE, 'messages.unfold(value or "")')), "a header that is absent"),
+        Wrong("turns empty into absent", Edits(("value is None", "not value")), "a header that is present"),
+        Wrong("does not unfold", Edits((VALUE, "value")), "one line"),
+        Wrong("reads Latin-1", Edits(("read_text(path)", 'path.read_text("latin-1")')), "this file is UTF-8"),
+        Wrong("reads UTF-8", Edits(("read_text(path)", 'path.read_text("utf-8")')), "raised UnicodeDecodeError"),
         Wrong(
-            "turns empty into absent", _wrong_email(lambda e, _: {k: v or None for k, v in e.items()}), "is there and"
+            "replaces bytes",
+            Edits(("read_text(path)", 'path.read_text("utf-8", "replace")')),
+            "`�` stands for a character that was lost: read the file with `read_text`",
         ),
-        Wrong("does not unfold", _wrong_email(_still_folded), "one line"),
-        Wrong("reads everything as Latin-1", _wrong_email(_only_latin_1), "is UTF-8: read it as `read_text` does"),
-        Wrong("reads everything as UTF-8", _wrong_email(_only_utf_8), "raised UnicodeDecodeError"),
-        Wrong("stops at a stray line", _wrong_email(_cut_at_a_stray_line), "mend the header"),
-        Wrong("returns a list", _wrong_email(lambda e, _: list(e.values())), "a dict was expected"),
+        Wrong("stops at a stray line", Edits(("mend_header(header)", "header")), "repair the header"),
+        Wrong("returns a list", Edits(("return email", "return list(email.values())")), "a dict was expected"),
         Wrong(
-            "knows only the example", _wrong_email(lambda e, _: e | {"Subject": "Pipeline"}), "what its Subject says"
+            "knows only the example",
+            Edits(("return email", 'return email | {"Subject": "Pipeline"}')),
+            "its Subject says something else",
         ),
     ],
 )
 def email(answer: Answer, mail: Mail) -> str:
-    with tempfile.TemporaryDirectory() as folder:
-        one = _OneMessage(answer, Path(folder, "maildir"))
-        one.is_read("a plain message", MESSAGE)
-        one.is_read("another plain message", MESSAGE.replace("Pipeline", "Gas"))
-        one.is_read("a message in a folder of a folder", MESSAGE, place="quill-a/inbox/old/x/7_")
-        one.is_read("a message in no folder", MESSAGE, place="quill-a/7_")
-        one.is_read("a message without To", MESSAGE.replace("To: bo.marsh@enron.example\n", ""))
-        folded = MESSAGE.replace("bo.marsh@enron.example", "bo.marsh@enron.example, \n\tcy@oxbow.example")
-        one.is_read("a message with a folded To", folded, "unfold it to one line")
-        one.is_read("a message with an unreadable date", re.sub("Date: .*", "Date: soon", MESSAGE))
-        one.is_read("a message of the year 1", MESSAGE.replace(" 2001 ", " 0001 "))
-        umlaut = MESSAGE.replace("Marsh", "Mücke")
-        one.is_read("a message with an ü in UTF-8", umlaut, "this file is UTF-8: read it as `read_text` does", "utf-8")
-        one.is_read("a message with an ü that is no UTF-8", umlaut)
-        one.is_read("a message that quotes another one", f"{MESSAGE}\n{MESSAGE}")
-        stray = MESSAGE.replace("Pipeline", "Pipeline\nand pressure")
-        one.is_read("a message with a line break in the Subject", stray, "mend the header before you read it")
-    for path in mail.files:
-        expected = read_email(path, mail.maildir)
-        got = answer.on(f"the unseen mail `{mail.place(path)}`")(path, mail.maildir).is_a(dict)
-        encoded = [name for name in FIELDS if "=?" in _raw(expected, name)]  # the lesson does not ask for these
-        for name in FIELDS:
-            if name == "Date":
-                _is_dated(got[name], expected[name], ADVICE[name])
-            elif name not in encoded:
-                _field(got, name).equals(expected[name], _advice(name), hint=2)
-    return "You read every mail of a corpus that you never saw, oddities and all, and lost none."
+    folded = MESSAGE.replace("bo.marsh@enron.example", "bo.marsh@enron.example, \n\tcy@oxbow.example")
+    umlaut = MESSAGE.replace("Marsh", "Mücke")
+    stray = MESSAGE.replace("Pipeline", "Pipeline\nand pressure")
+    inbox = "quill-a/inbox/7_"
+    cases: list[tuple[str, str | bytes, str, str]] = [
+        ("a plain message", MESSAGE, inbox, ""),
+        ("another plain message", MESSAGE.replace("Pipeline", "Gas"), inbox, ""),
+        ("a message in a folder within a folder", MESSAGE, "quill-a/inbox/old/x/7_", ""),
+        ("a message outside any folder", MESSAGE, "quill-a/7_", ""),
+        ("a message without To", MESSAGE.replace("To: bo.marsh@enron.example\n", ""), inbox, ""),
+        ("a message with a folded To", folded, inbox, "unfold it to one line"),
+        ("a message with an unreadable date", re.sub("Date: .*", "Date: soon", MESSAGE), inbox, ""),
+        ("a message from the year 1", MESSAGE.replace(" 2001 ", " 0001 "), inbox, ""),
+        ("a message with ü in UTF-8", umlaut.encode(), inbox, "this file is UTF-8: read it with `read_text`"),
+        ("a message with ü in Latin-1", umlaut.encode("latin-1"), inbox, ""),
+        ("a message that quotes another one", f"{MESSAGE}\n{MESSAGE}", inbox, ""),
+        ("a message with a line break in the Subject", stray, inbox, "repair the header before you read it"),
+    ]
+    for what, text, place, advice in cases:
+        with tempfile.TemporaryDirectory() as maildir:
+            path = Path(maildir, place)
+            path.parent.mkdir(parents=True)
+            path.write_bytes(text if isinstance(text, bytes) else text.encode())
+            _is_read(answer.on(what)(path, Path(maildir)), read_email(path, Path(maildir)), advice)
+    for path, expected in zip(mail.files, mail.emails, strict=True):
+        _is_read(answer.on(f"the unseen message `{mail.place(path)}`")(path, mail.maildir), expected)
+    return "You read every message of a corpus that you had never seen, oddities and all, and lost none."
 
 
-def _raw(email: Email, name: str) -> str:
-    """Return a header as it stands in the file."""
-    return message_from_string(email["original_msg"])[name] or ""
-
-
-def _field(email: Answer, name: str) -> Answer:
-    """Return a field as an Answer; blanks at the ends of a header are neither asked for nor wrong."""
-    field = email[name]
-    return Answer(field.plain.strip(), field.said) if name in HEADERS and isinstance(field.plain, str) else field
-
-
-def _advice(name: str) -> str:
-    return ADVICE.get(name, f"that is not what its {name} says")
-
-
-class _OneMessage:
-    """A message file made for the check, one after the other, and what must be read from it."""
-
-    def __init__(self, answer: Answer, maildir: Path) -> None:
-        self.answer = answer
-        self.maildir = maildir
-
-    def is_read(
-        self, what: str, text: str, advice: str = "", encoding: str = "latin-1", place: str = "quill-a/inbox/7_"
-    ) -> None:
-        """Write the message, let the student's function read it, and compare field by field."""
-        path = self.maildir / place
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode(encoding))
-        expected = read_email(path, self.maildir)
-        got = self.answer.on(what)(path, self.maildir).is_a(dict)
-        for name in FIELDS:
-            got.expect(name in got.plain, f"there is no {name!r} in it")
-            value = _field(got, name)
-            if name not in HEADERS:
-                value.expect(value.plain is not None, f"`{name}` is no header: loop over HEADERS, not FIELDS")
-            if isinstance(expected[name], datetime):
-                _is_dated(value, expected[name], advice or _advice(name))
-            elif expected[name] is None:
-                value.expect(value.plain is None, ABSENT if name != "Date" else "there is no date to be read", hint=2)
-            elif expected[name] == "":
-                value.expect(value.plain == "", EMPTY, hint=2)
-            else:
-                value.equals(expected[name], advice or _advice(name))
-        got.expect(len(got.plain) == len(FIELDS), "there is a key in it that is not one of the 20 fields")
-        got.expect(list(got.plain) == list(FIELDS), "the fields are asked for in the order of FIELDS")
+def _is_read(got: Answer, expected: dict[str, Any], advice: str = "") -> None:
+    """Require the 20 fields of a message. Spaces around the value of a header do not matter."""
+    got.is_a(dict)
+    message = message_from_string(expected["original_msg"])
+    for name in FIELDS:
+        got.expect(name in got.plain, f"there is no {name!r} in it")
+        field, wanted = got[name], expected[name]
+        if "=?" in (message[name] or ""):  # an encoded header, which the lesson does not teach
+            continue
+        if name in HEADERS and isinstance(field.plain, str):
+            field = Answer(field.plain.strip(), field.said)
+        if name not in HEADERS:
+            field.expect(field.plain is not None, f"`{name}` is not a header: loop over HEADERS, not FIELDS")
+            lost = "`�` stands for a character that was lost: read the file with `read_text`"
+            field.expect("�" in wanted or "�" not in str(field.plain), lost)
+        if name == "Date":
+            _is_dated(field, wanted, advice or ADVICE[name])
+        elif wanted is None:
+            field.expect(field.plain is None, "a header that is absent has the value None, not an empty text")
+        elif wanted == "":
+            field.expect(field.plain == "", "a header that is present but empty has an empty text as its value")
+        else:
+            field.equals(wanted, advice or ADVICE.get(name, f"its {name} says something else"))
+    got.expect(len(got.plain) == len(FIELDS), "it has a key that is not one of the 20 fields")
+    got.expect(list(got.plain) == list(FIELDS), "put the fields in the order of FIELDS")
