@@ -1,113 +1,80 @@
 """Exercises of lesson 04: count words, the top of a count, each message once, and how many people use a word."""
 
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from enronlib.classroom.answer import Answer
-from enronlib.classroom.exercise import Wrong, lesson
+from enronlib.classroom.exercise import Edits, Wrong, lesson
 from enronlib.classroom.mail import Mail
 from enronlib.messages import FIELDS, plain_text
 from enronlib.words import STOP_WORDS, tokens
 
 exercise = lesson("04_count_words_with_a_loop")
 
-Email = Mapping[str, Any]
+Email = dict[str, Any]
 
 
-def _email(**fields: str) -> dict[str, Any]:
-    """Return a small record with these fields; a name with a dash is written with an underscore."""
-    given = {name.replace("_", "-"): value for name, value in fields.items()}
-    return dict.fromkeys(FIELDS) | {"payload": "", "From": "kim@x.example"} | given
+def _email(payload: str, sender: str = "kim@x", **others: str) -> Email:
+    return dict.fromkeys(FIELDS) | {"payload": payload, "From": sender} | others
 
 
-def _count(texts: Iterable[str], split: Callable[[str], Iterable[str]] = tokens) -> dict[str, int]:
-    return dict(Counter(word for text in texts for word in split(text)))
-
-
-def _runs_of_letters(text: str) -> list[str]:
-    return re.findall("[a-z]+", text.lower())
-
-
-def _last_text(texts: list[str]) -> dict[str, int]:
-    return _count(texts[-1:])
-
-
-def _pairs(texts: list[str]) -> list[tuple[str, int]]:
-    return list(_count(texts).items())
+USE_TOKENS = "`tokens` splits a text into words"
 
 
 @exercise(
     "loop.count",
     title="Count all words",
     points=1,
-    stars=1,
     hints=(
-        "One loop goes through the texts. What does `tokens(text)` give for each of them, and what does a `Counter` do "
-        "with it?",
-        "Begin with `counts = Counter()` *before* the loop. In the loop, `counts.update(tokens(text))`. After the "
+        "One loop goes through the texts. What does `tokens(text)` return for each of them, and what can a `Counter` "
+        "do with it?",
+        "Create `counts = Counter()` *before* the loop. In the loop, call `counts.update(tokens(text))`. After the "
         "loop, return the counts.",
     ),
     wrong=[
-        Wrong("cuts at blanks", lambda texts: _count(texts, str.split), "`tokens` cuts a text into words"),
-        Wrong("cuts at what is no letter", lambda texts: _count(texts, _runs_of_letters), "`tokens` cuts a text into"),
-        Wrong("begins anew at each text", _last_text, "words of all texts"),
-        Wrong("counts texts, not words", lambda texts: _count(texts, lambda t: set(tokens(t))), "each time it occurs"),
-        Wrong("counts letters", lambda texts: _count(texts, str), "`tokens` cuts a text into words"),
-        Wrong("returns pairs", _pairs, "returned a list; a dict was expected"),
-        Wrong("leaves out stop words", lambda texts: _without_stop_words(_count(texts)), "leave no word out"),
-        Wrong("knows only the example", lambda texts: {"gas": 2, "is": 1, "up": 1}, "`tokens` cuts a text into words"),
+        Wrong("splits at spaces", Edits(("tokens(text)", "text.split()")), USE_TOKENS),
+        Wrong("knows a to z only", Edits(("tokens(text)", 're.findall("[a-z]+", text.lower())')), USE_TOKENS),
+        Wrong(
+            "starts again with each text",
+            Edits(("counts.update(tokens(text))", "counts = Counter(tokens(text))")),
+            "words of all texts",
+        ),
+        Wrong("counts texts, not words", Edits(("tokens(text)", "set(tokens(text))")), "each time it occurs"),
+        Wrong("counts characters", Edits(("tokens(text)", "text")), USE_TOKENS),
+        Wrong("returns pairs", Edits(("return counts", "return list(counts.items())")), "a dict was expected"),
+        Wrong(
+            "drops stop words",
+            Edits(("tokens(text)", "[word for word in tokens(text) if word not in STOP_WORDS]")),
+            "do not leave any word out",
+        ),
+        Wrong("knows only the example", lambda texts: {"gas": 2, "is": 1, "up": 1}, USE_TOKENS),
     ],
 )
 def count(answer: Answer, mail: Mail) -> str:
-    """Small texts, then unseen mail, against the words its writer counted."""
+    """Small texts, then unseen mail, against the words that its generator recorded."""
     cases = [
-        (["Gas, gas."], "`tokens` cuts a text into words, and each word counts each time it occurs"),
-        (["Enron's gas 24."], "`tokens` cuts a text into words: let it cut this one, too"),
-        (["gas falls", "gas rises"], "the words of all texts belong into one count"),
-        (["up up", "and up"], "a word counts each time it occurs; leave no word out"),
+        (["Gas, gas."], f"{USE_TOKENS}, and each word counts each time it occurs"),
+        (["Enron's gas 24."], f"{USE_TOKENS}: use it for this text, too"),
+        (["gas falls", "gas rises"], "the words of all texts go into one count"),
+        (["up up", "and up"], "a word counts each time it occurs; do not leave any word out"),
         ([], "no texts, no words"),
     ]
     for texts, advice in cases:
-        answer(texts).equals(_count(texts), advice, hint=2)
+        answer(texts).equals(dict(Counter(word for text in texts for word in tokens(text))), advice)
     truth = sum((Counter(words) for words in mail.truth["words"].values()), Counter[str]())
-    texts = [plain_text(email) for email in mail.emails]
-    answer.on("the texts of unseen mail")(texts).equals(dict(truth), "the words of all texts belong into one count")
+    answer.on("the texts of unseen mail")(mail.texts).equals(dict(truth), "the words of all texts go into one count")
     return "Your count agrees with that of the program that wrote the mail."
 
 
-def _without_stop_words(counts: Mapping[str, int]) -> dict[str, int]:
-    return {word: number for word, number in counts.items() if word not in STOP_WORDS}
-
-
-def _sorted(counts: Mapping[str, int], stop_words: Iterable[str] = ()) -> list[tuple[str, int]]:
-    left = [(word, number) for word, number in counts.items() if word not in stop_words]
-    return sorted(left, key=lambda pair: (-pair[1], pair[0]))
-
-
 def _top(counts: Mapping[str, int], n: int, stop_words: Iterable[str]) -> list[tuple[str, int]]:
-    return _sorted(counts, stop_words)[:n]
+    kept = [(word, number) for word, number in counts.items() if word not in stop_words]
+    return sorted(kept, key=lambda pair: (-pair[1], pair[0]))[:n]
 
 
-def _cut_first(counts: Mapping[str, int], n: int, stop_words: Iterable[str]) -> list[tuple[str, int]]:
-    return [pair for pair in _sorted(counts)[:n] if pair[0] not in stop_words]
-
-
-def _takes_out(counts: dict[str, int], n: int, stop_words: Iterable[str]) -> list[tuple[str, int]]:
-    for word in stop_words:
-        counts.pop(word, None)
-    return _sorted(counts)[:n]
-
-
-def _ties_as_they_come(counts: Mapping[str, int], n: int, stop_words: Iterable[str]) -> list[tuple[str, int]]:
-    return Counter({word: number for word, number in counts.items() if word not in stop_words}).most_common(n)
-
-
-def _ties_backwards(counts: Mapping[str, int], n: int, stop_words: Iterable[str]) -> list[tuple[str, int]]:
-    left = [(number, word) for word, number in counts.items() if word not in stop_words]
-    return [(word, number) for number, word in sorted(left, reverse=True)[:n]]
+SORT = "sorted(pairs, key=lambda pair: (-pair[1], pair[0]))"
+TAKE_OUT = "for word in stop_words:\n        counts.pop(word, None)\n    pairs = list(counts.items())"
 
 
 @exercise(
@@ -116,83 +83,65 @@ def _ties_backwards(counts: Mapping[str, int], n: int, stop_words: Iterable[str]
     points=2,
     stars=2,
     hints=(
-        "Three steps, in this order: leave out the stop words, sort, cut off after `n`. What goes wrong if you cut "
-        "first? By which two things do you sort?",
-        "`sorted(pairs, key=…)` compares what the key function returns. With a tuple it looks at the second part only "
-        "where the first parts are equal: `(-count, word)` sorts by falling count, then by word.",
+        "Three steps, in this order: leave out the stop words, sort, keep the first `n`. What goes wrong if you cut "
+        "first? Which two things do you sort by?",
+        "`sorted(pairs, key=…)` compares what the key function returns. Tuples are compared by their first item, and "
+        "by their second where the first is equal: `(-count, word)` sorts by falling count, then by word.",
     ),
     wrong=[
-        Wrong("cuts before it leaves words out", _cut_first, "leave out the stop words before you cut"),
-        Wrong("keeps stop words", lambda counts, n, stop_words: _top(counts, n, ()), "stop words do not belong"),
+        Wrong("cuts first", Edits(("counts.items()", "Counter(counts).most_common(n)")), "before you cut"),
+        Wrong("keeps stop words", Edits((" if word not in stop_words", "")), "leave out the stop words"),
+        Wrong("uses its own stop words", Edits(("in stop_words", "in STOP_WORDS")), "the stop words are the argument"),
         Wrong(
-            "knows its own stop words", lambda counts, n, _: _top(counts, n, STOP_WORDS), "those that are given to it"
+            "changes the counts",
+            Edits(("pairs = [(word, count) for word, count in counts.items() if word not in stop_words]", TAKE_OUT)),
+            "do not change the counts",
         ),
-        Wrong("takes words out of the counts", _takes_out, "leave the counts that you were given as they are"),
-        Wrong("leaves equal counts as they come", _ties_as_they_come, "the words of equal count"),
-        Wrong("sorts equal counts backwards", _ties_backwards, "the words of equal count"),
-        Wrong("sorts upwards", lambda counts, n, stop_words: _sorted(counts, stop_words)[::-1][:n], "the largest"),
-        Wrong("sorts by word", lambda counts, n, stop_words: sorted(_top(counts, n, stop_words)), "the largest"),
-        Wrong("returns a dict", lambda counts, n, stop_words: dict(_top(counts, n, stop_words)), "a list was expected"),
-        Wrong("returns words only", lambda *given: [word for word, _ in _top(*given)], "a pair of a word and"),
+        Wrong("ignores ties", Edits((SORT, "sorted(pairs, key=lambda pair: -pair[1])")), "equal count"),
+        Wrong("reverses ties", Edits((SORT, "sorted(pairs, key=lambda pair: pair[::-1])[::-1]")), "equal count"),
+        Wrong("sorts upwards", Edits(("-pair[1]", "pair[1]")), "the largest"),
+        Wrong("sorts by word", Edits((SORT, "sorted(pairs)")), "the largest"),
+        Wrong("returns a dict", Edits((f"{SORT}[:n]", f"dict({SORT}[:n])")), "a list was expected"),
+        Wrong("returns words only", Edits((SORT, f"[word for word, _ in {SORT}]")), "each item is a pair"),
         Wrong("knows only the example", lambda *given: [("bid", 4), ("gas", 4)], "the largest count comes first"),
     ],
 )
 def top(answer: Answer, mail: Mail) -> str:
     """Ties, stop words at the top, too few words, the counts after the call, then those of unseen mail."""
-    leave_out = "stop words do not belong into it; leave out the stop words before you cut"
+    leave_out = "leave out the stop words, and do so before you cut"
     cases: list[tuple[dict[str, int], int, set[str], str]] = [
         ({"hub": 1, "gas": 3, "bid": 2}, 2, set(), "the largest count comes first, and there are n pairs"),
         ({"the": 9, "gas": 3, "bid": 2}, 2, {"the"}, leave_out),
-        ({"the": 9, "gas": 3, "bid": 2}, 3, {"gas"}, "the stop words are those that are given to it, no others"),
-        ({"gas": 4, "bid": 4, "hub": 4, "ask": 4}, 3, {"the"}, "sort the words of equal count alphabetically"),
+        ({"the": 9, "gas": 3, "bid": 2}, 3, {"gas"}, "the stop words are the argument `stop_words`, no others"),
+        ({"gas": 4, "bid": 4, "hub": 4, "ask": 4}, 3, {"the"}, "sort words of equal count alphabetically"),
         ({"gas": 1}, 5, {"the"}, "there may be fewer words than n"),
-        ({"the": 9}, 5, {"the"}, "there may be nothing left"),
+        ({"the": 9}, 5, {"the"}, "there may be no words left"),
     ]
     for counts, n, stop_words, advice in cases:
-        got = answer(counts, n, stop_words).is_a(list)
-        pairs = all(isinstance(pair, tuple) and len(pair) == 2 for pair in got.plain)
-        got.expect(pairs, "each item is a pair of a word and its count, a tuple of two", hint=2)
-        got.equals(_top(counts, n, stop_words), advice, hint=2 if "equal" in advice else 1)
+        got = answer(counts, n, stop_words)
+        got.pairs("each item is a pair of a word and its count, as a tuple")
+        got.equals(_top(counts, n, stop_words), advice)
     before = {"the": 9, "gas": 3, "bid": 2}
     given = dict(before)
     answer.value(given, 2, {"the"})
-    Answer(given, "after the call, the counts that it was given are").equals(
-        before, "leave the counts that you were given as they are"
-    )
-    counts = _count(plain_text(email) for email in mail.emails)
+    Answer(given, "after the call, the argument `counts` is").equals(before, "do not change the counts")
+    counts = dict(Counter(word for text in mail.texts for word in tokens(text)))
     for n in (1, 20, 500):
-        answer.on(f"the counts of unseen mail and n={n}")(counts, n, STOP_WORDS).equals(
-            _top(counts, n, STOP_WORDS), "leave out, sort by count and then by word, cut", hint=2
-        )
-    return "You left words out before you cut, and put equal counts in a fixed order."
+        got = answer.on(f"the counts of unseen mail and n={n}")(counts, n, STOP_WORDS)
+        got.equals(_top(counts, n, STOP_WORDS), "leave out the stop words, sort by count and then by word, then cut")
+    return "You left out words before you cut, and put equal counts in a fixed order."
 
 
-def _once(emails: Iterable[Email], key: Callable[[Email], object]) -> list[Email]:
-    found: dict[object, Email] = {}
+def _without_copies(emails: list[Email]) -> list[Email]:
+    first: dict[object, Email] = {}
     for email in emails:
-        found.setdefault(key(email), email)
-    return list(found.values())
+        body = " ".join(plain_text(email).split())
+        first.setdefault((email["From"], email["Date"], email["Subject"], body), email)
+    return list(first.values())
 
 
-def _body(email: Email) -> str:
-    return " ".join(plain_text(email).split())
-
-
-def _sameness(email: Email) -> object:
-    return email["From"], email["Date"], email["Subject"], _body(email)
-
-
-def _last_of_each(emails: list[Email]) -> list[Email]:
-    return list({_sameness(email): email for email in emails}.values())
-
-
-def _whole_records(emails: list[Email]) -> list[Email]:
-    return _once(emails, lambda email: tuple(email.values()))
-
-
-def _neighbours(emails: list[Email]) -> list[Email]:
-    before = [None, *map(_sameness, emails)]
-    return [email for email, key in zip(emails, before, strict=False) if _sameness(email) != key]
+KEY = '(email["From"], email["Date"], email["Subject"], body)'
+BODY = '" ".join(plain_text(email).split())'
 
 
 @exercise(
@@ -201,98 +150,81 @@ def _neighbours(emails: list[Email]) -> list[Email]:
     points=2,
     stars=2,
     hints=(
-        "By what do you recognise a message that was there before? Make one value of those four things, a tuple, and "
-        "remember which of these values you have seen. A `set` can hold tuples.",
+        "How do you recognise a message that you have seen before? Combine those four values into one, a tuple, and "
+        "remember which tuples you have seen. A `set` can hold tuples.",
         'Begin with `seen = set()` and `kept = []`. For each email: `key = (email["From"], email["Date"], …)`, with '
-        '`" ".join(…)`, as in the task, for the body. If the key is not in `seen`, add it there and append the email.',
+        '`" ".join(…)` from the task for the body. If the key is not in `seen`, add it there and append the email.',
     ),
     wrong=[
+        Wrong("compares Message-IDs", Edits((KEY, 'email["Message-ID"]')), "which differ in Message-ID"),
+        Wrong("compares whole records", Edits((KEY, "tuple(email.values())")), "which differ in Message-ID"),
+        Wrong("compares the body alone", Edits((KEY, "body")), "two people may write the same words"),
+        Wrong("forgets the Subject", Edits(('email["Subject"], ', "")), "the Subjects differ"),
+        Wrong("forgets the Date", Edits(('email["Date"], ', "")), "the Dates differ"),
+        Wrong("ignores case", Edits((KEY, f"str({KEY}).lower()")), "a capital makes a difference"),
+        Wrong("compares headers alone", Edits((", body)", ")")), "the bodies differ"),
+        Wrong("compares To as well", Edits(("body)", 'body, email["To"])')), "To does not matter"),
+        Wrong("compares spaces as well", Edits((BODY, "plain_text(email)")), "runs of spaces and line breaks"),
+        Wrong("compares encoded bodies", Edits((BODY, '" ".join(email["payload"].split())')), "what a reader sees"),
+        Wrong("removes all spaces", Edits(('" ".join', '"".join')), "counts as one space"),
+        Wrong("compares word sets", Edits((BODY, "frozenset(plain_text(email).split())")), "the order of the words"),
+        Wrong("compares own text", Edits(("plain_text(email)", "own_text(plain_text(email))")), "quoted lines, too"),
         Wrong(
-            "goes by Message-ID", lambda mails: _once(mails, lambda e: e["Message-ID"]), "which differ in Message-ID"
+            "joins the four values",
+            Edits((KEY, 'email["From"] + str(email["Date"]) + email["Subject"] + body')),
+            "keep the four values apart",
         ),
-        Wrong("compares whole records", _whole_records, "of copies, which differ"),
-        Wrong("goes by the body alone", lambda mails: _once(mails, _body), "who else may have written the same words"),
-        Wrong("forgets the Subject", lambda m: _once(m, lambda e: (e["From"], e["Date"], _body(e))), "the Subjects"),
-        Wrong(
-            "forgets the Date", lambda m: _once(m, lambda e: (e["From"], e["Subject"], _body(e))), "the Dates differ"
-        ),
-        Wrong("makes capitals small", lambda m: _once(m, lambda e: str(_sameness(e)).lower()), "a capital"),
-        Wrong(
-            "goes by the header alone",
-            lambda mails: _once(mails, lambda e: (e["From"], e["Date"], e["Subject"])),
-            "the bodies differ",
-        ),
-        Wrong(
-            "compares bodies letter by letter",
-            lambda mails: _once(mails, lambda e: (e["From"], e["Date"], e["Subject"], plain_text(e))),
-            "runs of blanks and line breaks",
-        ),
-        Wrong(
-            "compares bodies as they stand in the file",
-            lambda m: _once(m, lambda e: (e["From"], e["Date"], e["Subject"], " ".join(e["payload"].split()))),
-            "compare what a reader sees",
-        ),
-        Wrong(
-            "joins all words to one",
-            lambda m: _once(m, lambda e: (e["From"], e["Date"], e["Subject"], "".join(plain_text(e).split()))),
-            "a blank between two words",
-        ),
-        Wrong("keeps the last of each", _last_of_each, "the first of them"),
-        Wrong("looks at neighbours only", _neighbours, "they need not stand side by side"),
-        Wrong("returns keys", lambda mails: list(dict.fromkeys(map(_sameness, mails))), "a list of records"),
-        Wrong("returns a number", lambda mails: len(_once(mails, _sameness)), "a list was expected"),
-        Wrong("keeps everything", list, "of copies, which differ"),
+        Wrong("keeps the last", Edits(("in emails", "in emails[::-1]"), ("kept\n", "kept[::-1]\n")), "the first"),
+        Wrong("compares neighbours only", Edits(("seen.add(key)", "seen = {key}")), "need not be side by side"),
+        Wrong("changes the records", Edits((BODY, f'{BODY}; email["payload"] = body')), "do not change the records"),
+        Wrong("returns keys", Edits(("append(email)", "append(key)")), "return a list of records"),
+        Wrong("returns a number", Edits(("return kept", "return len(kept)")), "a list was expected"),
+        Wrong("keeps everything", list, "which differ in Message-ID"),
     ],
 )
 def duplicates(answer: Answer, mail: Mail) -> str:
     """A pair of messages for each way to be alike or different, then unseen mail."""
-    first = _email(Message_ID="<1>", From="kim@x", Subject="Gas", payload="Gas is up.\n", X_Folder="inbox")
-    first["Date"], later = mail.emails[0]["Date"], mail.emails[0]["Date"] + timedelta(days=1)
+    date = mail.emails[0]["Date"]
+    first = _email("Gas is up.\n", **{"Message-ID": "<1>", "Date": date, "Subject": "Gas", "X-Folder": "inbox"})
     copy = first | {"Message-ID": "<2>", "X-Folder": "all_documents"}
     other = first | {"Message-ID": "<3>", "From": "lee@x"}
     encoded = {"payload": "Gas is =\nup.\n", "Content-Transfer-Encoding": "quoted-printable"}
+    two = "these are two messages"
     cases = [
-        (
-            "a message and its copy",
-            [first, copy],
-            "of copies, which differ in Message-ID and folder, keep the first of them",
-        ),
-        ("a body by two senders", [first, other], "who else may have written the same words? these are two messages"),
-        ("two Dates", [first, copy | {"Date": later}], "the Dates differ: these are two messages"),
-        ("two Subjects", [first, copy | {"Subject": "Oil"}], "the Subjects differ: these are two messages"),
-        ("two bodies", [first, copy | {"payload": "Gas is down."}], "the bodies differ: these are two messages"),
-        ("a body in capitals", [first, copy | {"payload": "GAS IS UP."}], "a capital is a difference, too"),
-        (
-            "a copy with other line ends",
-            [first, copy | {"payload": "Gas  is\nup."}],
-            "runs of blanks and line breaks are no difference",
-        ),
-        (
-            "mails that say today and to day",
-            [first | {"payload": "Gas is up today."}, copy | {"payload": "Gas is up to day."}],
-            "a run of blanks counts as one blank, not as none: a blank between two words is a difference",
-        ),
-        ("an encoded copy", [first, copy | encoded], "compare what a reader sees, that is the `plain_text`"),
-        (
-            "a copy further down",
-            [first, other, copy],
-            "copies count wherever they are; they need not stand side by side",
-        ),
-        ("unseen mail", mail.emails, "messages are the same if From, Date, Subject and the words of the body are"),
-    ]
+        ("a message and its copy", [first, copy], "keep the first of copies, which differ in Message-ID and folder"),
+        ("a body by two senders", [first, other], f"two people may write the same words: {two}"),
+        ("two Dates", [first, copy | {"Date": date + timedelta(days=1)}], f"the Dates differ: {two}"),
+        ("two Subjects", [first, copy | {"Subject": "Oil"}], f"the Subjects differ: {two}"),
+        ("two bodies", [first, copy | {"payload": "Gas is down."}], f"the bodies differ: {two}"),
+        ("a body in capitals", [first, copy | {"payload": "GAS IS UP."}], f"a capital makes a difference: {two}"),
+        ("the same words in another order", [first, copy | {"payload": "is Gas up."}],
+         f"the order of the words makes a difference: {two}"),
+        ("two quotations", [first, copy | {"payload": "Gas is up.\n> Really?"}], f"compare quoted lines, too: {two}"),
+        ("a Subject that takes a letter from the body", [first, copy | {"Subject": "GasG", "payload": "as is up."}],
+         f"keep the four values apart, for example in a tuple: {two}"),
+        ("a copy with another To", [first, copy | {"To": "bo@x"}], "To does not matter: keep only the first"),
+        ("a copy with other line breaks", [first, copy | {"payload": "Gas  is\nup."}],
+         "runs of spaces and line breaks make no difference: keep only the first"),
+        ("messages that say today and to day", [first | {"payload": "Up today."}, copy | {"payload": "Up to day."}],
+         f"a run of spaces counts as one space, not as none: {two}"),
+        ("an encoded copy", [first, copy | encoded], "compare what a reader sees, that is, the `plain_text`"),
+        ("a copy further down", [first, other, copy], "a message and its copy need not be side by side"),
+        ("unseen mail", mail.emails, "messages are copies if From, Date, Subject and the words of the body are equal"),
+    ]  # fmt: skip
     for what, emails, advice in cases:
         got = answer.on(what)(emails).is_a(list)
-        records = all(isinstance(each, dict) and "Message-ID" in each for each in got.plain)
-        got.expect(records, "a list of records is asked for, of those that came in")
-        ids = [email["Message-ID"] for email in _once(emails, _sameness)]
-        Answer([each["Message-ID"] for each in got.plain], f"for {what}, you kept the Message-IDs").equals(
-            ids, advice, hint=2
-        )
+        records = all(isinstance(each, dict) and each.keys() >= set(FIELDS) for each in got.plain)
+        got.expect(records, "return a list of records, chosen from those that came in")
+        expected = _without_copies(emails)
+        kept = Answer([each["Message-ID"] for each in got.plain], f"for {what}, you kept the Message-IDs")
+        kept.equals([each["Message-ID"] for each in expected], advice)
+        bodies = Answer([each["payload"] for each in got.plain], f"for {what}, the bodies that you returned are")
+        bodies.equals([each["payload"] for each in expected], "do not change the records")
     return "You kept the first of each, in order, however its copies were filed, spaced or encoded."
 
 
 def _own_text(text: str) -> str:
-    """Return what the writer wrote: the rule of the lesson."""
+    """Return what the sender wrote, by the rule of the lesson."""
     own = []
     for line in text.split("\n"):
         if line.strip().startswith("---") and ("Original Message" in line or "Forwarded by" in line):
@@ -302,27 +234,12 @@ def _own_text(text: str) -> str:
     return "\n".join(own)
 
 
-def _speakers(
-    emails: Iterable[Email],
-    words: Callable[[Email], Iterable[str]] = lambda email: tokens(_own_text(plain_text(email))),
-) -> dict[str, int]:
-    senders: dict[str, set[str]] = {}
-    for email in emails:
-        for word in words(email):
-            senders.setdefault(word, set()).add(email["From"])
-    return {word: len(people) for word, people in senders.items()}
+def _speakers(emails: list[Email]) -> dict[str, int]:
+    words = {(word, email["From"]) for email in emails for word in tokens(_own_text(plain_text(email)))}
+    return dict(Counter(word for word, _ in words))
 
 
-def _mailboxes(emails: Iterable[Email]) -> dict[str, int]:
-    return _speakers({**email, "From": email["username"]} for email in emails)
-
-
-def _messages(emails: Iterable[Email]) -> dict[str, int]:
-    return _count(_own_text(plain_text(email)) for email in emails)
-
-
-def _messages_with(emails: Iterable[Email]) -> dict[str, int]:
-    return _count((_own_text(plain_text(email)) for email in emails), lambda text: set(tokens(text)))
+ADD = 'senders.setdefault(word, set()).add(email["From"])'
 
 
 @exercise(
@@ -331,58 +248,56 @@ def _messages_with(emails: Iterable[Email]) -> dict[str, int]:
     points=3,
     stars=3,
     hints=(
-        "A number is not enough to remember for a word: with the number alone you cannot tell whether this sender has "
-        "used it before. What do you have to keep for each word until the end?",
+        "It is not enough to remember a number for each word: a number does not tell you whether this sender has used "
+        "the word before. What do you have to remember for each word?",
         "Keep a dict from each word to the `set` of its senders: `senders.setdefault(word, set()).add(…)`, for each "
-        "word in `tokens(own_text(plain_text(email)))`. At the end, put the length of each set in its place.",
+        "word in `tokens(own_text(plain_text(email)))`. At the end, replace each set with its length.",
     ),
     wrong=[
-        Wrong("counts how often it occurs", _messages, "however often they use it"),
-        Wrong("counts messages", _messages_with, "in however many messages"),
-        Wrong("counts mailboxes", _mailboxes, "not the mailbox it lies in"),
-        Wrong("counts quoted words", lambda m: _speakers(m, lambda e: tokens(plain_text(e))), "somebody else's words"),
+        Wrong("counts how often it occurs", Edits((ADD, "senders.setdefault(word, []).append(1)")), "however often"),
         Wrong(
-            "takes the payload for the text",
-            lambda m: _speakers(m, lambda e: tokens(_own_text(e["payload"]))),
-            "tags are no words",
+            "counts messages",
+            Edits((ADD, "senders.setdefault(word, set()).add(id(email))")),
+            "however many messages",
         ),
+        Wrong("counts mailboxes", Edits(('"From"', '"username"')), "not its mailbox"),
+        Wrong("counts names", Edits(('"From"', '"X-From"')), "the `From` address of a message"),
+        Wrong("drops the domain", Edits(('email["From"]', 'email["From"].split("@")[0]')), "the whole address"),
+        Wrong("counts quotations", Edits(("own_text(plain_text(email))", "plain_text(email)")), "words that they"),
+        Wrong("uses the payload", Edits(("plain_text(email)", 'email["payload"]')), "tags are not words"),
         Wrong(
-            "cuts at blanks",
-            lambda m: _speakers(m, lambda e: _own_text(plain_text(e)).split()),
-            "`tokens` cuts a text into words",
+            "splits at spaces",
+            Edits(("tokens(own_text(plain_text(email)))", "own_text(plain_text(email)).split()")),
+            USE_TOKENS,
         ),
-        Wrong(
-            "returns the senders",
-            lambda m: {word: ["kim@x"] * n for word, n in _speakers(m).items()},
-            "how many they are",
-        ),
-        Wrong("returns one number", lambda m: len(_speakers(m)), "a dict was expected"),
-        Wrong("knows only the example", lambda m: {"gas": 2, "is": 1, "up": 1}, "`tokens` cuts a text into words"),
+        Wrong("returns the senders", Edits(("len(people)", "sorted(people)")), "how many they are"),
+        Wrong("returns one number", lambda emails: 3, "a dict was expected"),
+        Wrong("knows only the example", lambda emails: {"gas": 2, "is": 1, "up": 1}, USE_TOKENS),
     ],
 )
 def speakers(answer: Answer, mail: Mail) -> str:
-    """A mail or two for each thing that must not count, then unseen mail."""
-    kim, lee = {"From": "kim@x", "username": "kim-a"}, {"From": "lee@x", "username": "lee-b"}
-    answered = lee | {"username": "kim-a"}
+    """A message or two for each thing that must not count, then unseen mail."""
+    kim = _email("gas", "kim@x", username="kim-a")
     quoting = "Yes.\n -----Original Message-----\nFrom: Lee\n\nGas?"
+    sender = "a sender is the `From` address of a message, not its mailbox or a name"
     cases = [
-        ("two people who write Gas. and gas!", [_email(payload="Gas.", **kim), _email(payload="gas!", **lee)],
-         "`tokens` cuts a text into words"),
-        ("two people's mail in one mailbox", [_email(payload="gas", **kim), _email(payload="gas", **answered)],
-         "a sender is the `From` of a mail, not the mailbox it lies in"),
-        ("one mail that says gas, gas, gas", [_email(payload="gas, gas, gas", **kim)],
-         "people count once for a word, however often they use it"),
-        ("one person who writes it twice", [_email(payload="gas", **kim), _email(payload="gas", **kim)],
-         "people count once for a word, in however many messages they use it"),
-        ("a mail that quotes one", [_email(payload=quoting, **kim)], "do not count somebody else's words as theirs"),
-        ("a mail in HTML", [_email(payload="<html><body>Gas<br>\n</body></html>", **kim)],
-         "tags are no words: take the `plain_text`"),
-        ("no mail", [], "without mail there are no words"),
-        ("unseen mail", mail.emails, "for each word, count the different senders in whose own text it occurs"),
+        ("a message that says Gas!", [kim | {"payload": "Gas!"}], USE_TOKENS),
+        ("messages from two people in one mailbox", [kim, kim | {"From": "lee@x"}], sender),
+        ("messages from kim@x and kim@y", [kim, kim | {"From": "kim@y"}],
+         "two addresses are two senders: use the whole address"),
+        ("one message that says gas, gas, gas", [kim | {"payload": "gas, gas, gas"}],
+         "a sender counts once for a word, however often they use it"),
+        ("one sender who writes it twice", [kim, dict(kim)],
+         "a sender counts once for a word, in however many messages they use it"),
+        ("a message that quotes another", [kim | {"payload": quoting}], "do not count words that they quote"),
+        ("a message in HTML", [kim | {"payload": "<html><body>Gas<br>\n</body></html>"}],
+         "tags are not words: use the `plain_text`"),
+        ("no messages", [], "without messages there are no words"),
+        ("unseen mail", mail.emails, "for each word, count the different senders whose own text contains it"),
     ]  # fmt: skip
     for what, emails, advice in cases:
         got = answer.on(what)(emails).is_a(dict)
         numbers = all(isinstance(number, int) for number in got.plain.values())
-        got.expect(numbers, "not who the senders are is asked for, but how many they are", hint=2)
-        got.equals(_speakers(emails), advice, hint=2 if what == "unseen mail" else 1)
-    return "You counted people: no robot, no copy and no quotation can shout louder than one voice."
+        got.expect(numbers, "return not who the senders are, but how many they are")
+        got.equals(_speakers(emails), advice)
+    return "You counted people: no robot, copy or quotation counts for more than one voice."
