@@ -1,19 +1,33 @@
-"""Right answers in other styles than the solution's are correct, too: nobody has to guess how the lesson writes it."""
+"""A right answer is correct in any style: nobody has to guess how the lesson writes it."""
 
+import re
 from collections import Counter, defaultdict, deque
 from hashlib import md5
 from itertools import groupby, product
 from operator import itemgetter
 
+import numpy as np
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 
 from enronlib.classroom.authoring.rehearsal import edited_solution, inside
 from enronlib.classroom.exercise import Edits, find_exercise
 from enronlib.classroom.verdict import Status
+from enronlib.corpus import message_files
 from enronlib.mapreduce import partition_of
 from enronlib.messages import plain_text
 from enronlib.words import tokens
+
+
+def html_by_new_line_tags(html):
+    soup = BeautifulSoup(html, "html.parser")
+    for tag in soup(["title", "style"]):
+        tag.extract()
+    for tag in soup(["br", "center", "div", "h1", "h2", "h3", "hr", "li", "p", "table", "td", "th", "tr"]):
+        tag.insert(0, "\n")
+        tag.append("\n")
+    return soup.get_text()
 
 
 def pairs_by_explode(table):
@@ -29,9 +43,45 @@ def without_duplicates_by_pandas(emails):
     return [email for email, is_copy in zip(emails, same.duplicated(), strict=True) if not is_copy]
 
 
+def without_duplicates_by_table(emails):
+    table = pd.DataFrame(emails)
+    table["words"] = [" ".join(plain_text(email).split()) for email in emails]
+    return table.drop_duplicates(["From", "Date", "Subject", "words"]).to_dict("records")
+
+
+def without_duplicates_by_dict(emails):
+    first = {}
+    for email in emails:
+        key = (email["From"], email["Date"], email["Subject"], " ".join(plain_text(email).split()))
+        first.setdefault(key, email)
+    return first.values()
+
+
+def sizes(mailbox):
+    return [path.stat().st_size for path in message_files(mailbox)]
+
+
 def top_by_two_sorts(counts, n, stop_words):
     left = Counter({word: counts[word] for word in sorted(counts) if word not in stop_words})
     return left.most_common(n)
+
+
+def group_by_dict(runs):
+    values_of: dict[str, list[int]] = defaultdict(list)
+    for key, value in sorted(pair for run in runs for pair in run):
+        values_of[key].append(value)
+    return values_of.items()
+
+
+def engine_without_empty_splits(splits, mapper, reducer, partitions):
+    dealt = [deal(mapper, split, partitions) for split in splits if split]
+    groups = [group_by_dict(runs[partition] for runs in dealt) for partition in range(partitions)]
+    return sorted((key, reducer(key, values)) for each in groups for key, values in each)
+
+
+def deal(mapper, split, partitions):
+    pairs = sorted(pair for record in split for pair in mapper(record))
+    return [[pair for pair in pairs if partition_of(pair[0], partitions) == n] for n in range(partitions)]
 
 
 def engine_from_the_last_partition(splits, mapper, reducer, partitions):
@@ -85,9 +135,18 @@ SPREAD = (
 @pytest.mark.parametrize(
     ("exercise", "answer"),
     [
+        ("look.natural", lambda names: [*sorted(names, key=lambda name: int(name.rstrip("._")))]),
+        ("look.size", lambda mailbox: np.sum(sizes(mailbox))),
+        ("look.size", lambda mailbox: pd.Series(sizes(mailbox), dtype=int).sum()),
+        ("parse.unfold", lambda value: re.sub(r"[ \t]*\n[ \t]*", " ", value)),
+        ("parse.html", html_by_new_line_tags),
         ("table.pairs", pairs_by_explode),
         ("loop.duplicates", without_duplicates_by_pandas),
+        ("loop.duplicates", without_duplicates_by_table),
+        ("loop.duplicates", without_duplicates_by_dict),
         ("loop.top", top_by_two_sorts),
+        ("mapreduce.group", group_by_dict),
+        ("mapreduce.engine", engine_without_empty_splits),
         ("mapreduce.engine", engine_from_the_last_partition),
         ("mapreduce.engine", engine_without_functions),
         ("wrong.counterexample", counterexample_backwards),
