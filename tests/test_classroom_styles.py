@@ -50,7 +50,7 @@ def without_duplicates_by_table(emails):
 
 
 def without_duplicates_by_dict(emails):
-    first = {}
+    first: dict[object, dict[str, object]] = {}
     for email in emails:
         key = (email["From"], email["Date"], email["Subject"], " ".join(plain_text(email).split()))
         first.setdefault(key, email)

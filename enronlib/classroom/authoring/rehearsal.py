@@ -56,14 +56,17 @@ def wrong_answer(exercise: Exercise, wrong: Wrong) -> Any:
 def edited_solution(exercise: Exercise, edits: Edits) -> Any:
     """Return what the lesson passes to its check after these edits to its solution.
 
-    The modules that the lesson writes go to the current folder. Raises ValueError if an edit does not fit.
+    The answer may use those before it, which are solved. The modules that the lesson writes go to the
+    current folder. Raises ValueError if an edit does not fit.
     """
     given: list[Any] = []
     names = _names_after_setup(exercise.lesson) | {"check": lambda name, answer: given.append(answer)}
     for cell in code_cells(solved_lesson(exercise.lesson), "setup", "answer", "check"):
         asked = exercise_name(cell) == exercise.name
-        if asked or _writes_module(cell):
+        if asked or role(cell) == "answer" or _writes_module(cell):
             _run(cell, names, edits if asked and role(cell) == "answer" else NO_EDITS)
+        if given:
+            break
     return given[0]
 
 
