@@ -53,14 +53,14 @@ def run(options: argparse.Namespace) -> int:
     if options.engine == "luigi":
         return _run_on_luigi(maildir, options)
 
-    from enronlib.engines import run_engine  # noqa: PLC0415  costly: --help should not wait for it
+    from enronlib.engines import run_engine  # costly: --help should not wait for it
 
     run_engine(options.engine, maildir, options.out, workers=options.workers, top=options.top)
     return _say_where(options.out, "results/count.txt", "results/top_words.png")
 
 
 def _run_on_luigi(maildir: Path, options: argparse.Namespace) -> int:
-    from enronlib.workflow import run_workflow  # noqa: PLC0415  costly: --help should not wait for it
+    from enronlib.workflow import run_workflow  # costly: --help should not wait for it
 
     result = run_workflow(
         maildir,
@@ -87,7 +87,7 @@ def _say_where(out: Path, *results: str) -> int:
 
 def sample(options: argparse.Namespace) -> int:
     """Write invented mail in the format of the corpus."""
-    from enronlib.sample import write_sample  # noqa: PLC0415
+    from enronlib.sample import write_sample
 
     maildir = write_sample(options.folder, options.messages, options.seed, progress=sys.stderr.isatty())
     print(
@@ -98,7 +98,7 @@ def sample(options: argparse.Namespace) -> int:
 
 def download(options: argparse.Namespace) -> int:
     """Fetch the real corpus, or some mailboxes of it."""
-    from enronlib.download import URL, download_corpus  # noqa: PLC0415
+    from enronlib.download import URL, download_corpus
 
     maildir = download_corpus(options.folder, first=options.first, mailboxes=options.mailboxes, url=options.url or URL)
     print(f"{_count(len(mailboxes(maildir)), 'mailbox', 'mailboxes')}: {_shown(maildir)}")
@@ -107,7 +107,7 @@ def download(options: argparse.Namespace) -> int:
 
 def start(options: argparse.Namespace) -> int:
     """Give a student a copy of the lessons."""
-    from enronlib.classroom.handout import copy_lessons  # noqa: PLC0415
+    from enronlib.classroom.handout import copy_lessons
 
     try:
         copied, kept = copy_lessons(options.folder)
@@ -123,8 +123,8 @@ def start(options: argparse.Namespace) -> int:
 def build(options: argparse.Namespace) -> int:
     """Make the notebooks of lessons from their sources, or check them."""
     try:  # jupytext, nbclient and the linters are for authors only
-        from enronlib.classroom.authoring.build import build_lessons  # noqa: PLC0415
-        from enronlib.classroom.authoring.check import check_lessons  # noqa: PLC0415
+        from enronlib.classroom.authoring.build import build_lessons
+        from enronlib.classroom.authoring.check import check_lessons
     except ModuleNotFoundError as error:
         raise UserError(f"{error.name} is not installed: python -m pip install 'enronlib[test]'") from error
 

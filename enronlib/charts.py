@@ -147,7 +147,7 @@ def mail_per_month(
     `dates` are timezone-aware. Those outside `years` (first and last, both included) come from wrong clocks and
     placeholders; they and missing dates (None) get no bar, and the chart gives their number.
     """
-    import pandas as pd  # noqa: PLC0415  costly, and the other charts do without
+    import pandas as pd  # costly, and the other charts do without
 
     when = pd.to_datetime(pd.Series(dates), utc=True, errors="coerce")
     inside = when[when.dt.year.between(*years)]
@@ -240,7 +240,7 @@ def _new_figure(width: float, height: float) -> Figure:
     ipython = sys.modules.get("IPython")
     in_notebook = ipython is not None and ipython.get_ipython() is not None
     if in_notebook and threading.current_thread() is threading.main_thread():
-        import matplotlib.pyplot as plt  # noqa: PLC0415  only a notebook needs it
+        import matplotlib.pyplot as plt  # only a notebook needs it
 
         return plt.figure(figsize=(width, height), layout=_layout())
     return Figure(figsize=(width, height), layout=_layout())

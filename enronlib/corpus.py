@@ -20,7 +20,7 @@ def find_maildir(maildir: str | Path | None = None) -> Path:
     if maildir is None:
         maildir = os.environ.get("ENRON_MAILDIR") or None
     if maildir is None:
-        from enronlib.sample import sample_maildir  # noqa: PLC0415  slow to import and rarely needed
+        from enronlib.sample import sample_maildir  # slow to import and rarely needed
 
         return sample_maildir()
     folder = Path(maildir)

@@ -45,7 +45,7 @@ def start_fork_server(*modules: str) -> None:
 
     Where it runs already it stays as it is. Raises UserError when its socket has no place.
     """
-    from multiprocessing import forkserver  # noqa: PLC0415  not on Windows
+    from multiprocessing import forkserver  # not on Windows
 
     forkserver.set_forkserver_preload(list(modules))
     # It shall not settle the start method for good, nor import what lies in this folder, nor hear Ctrl-C.

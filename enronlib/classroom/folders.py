@@ -59,7 +59,7 @@ def forget(name: str) -> None:
     sys.modules.pop(name, None)
     if "luigi" not in sys.modules:
         return
-    from luigi.task_register import Register  # noqa: PLC0415  most lessons do not need Luigi
+    from luigi.task_register import Register  # most lessons do not need Luigi
 
     Register._reg[:] = [task for task in Register._reg if task.__module__ != name]
     Register.clear_instance_cache()

@@ -41,7 +41,7 @@ class Mail:
     @property
     def texts(self) -> list[str]:
         """The plain text of each message, in corpus order."""
-        from enronlib.messages import plain_text  # noqa: PLC0415
+        from enronlib.messages import plain_text
 
         return [plain_text(email) for email in self.emails]
 
@@ -56,7 +56,7 @@ class Mail:
     @property
     def truth(self) -> Mapping[str, Any]:
         """What the generator recorded about this corpus; see `enronlib.sample.read_truth`."""
-        from enronlib.sample import read_truth  # noqa: PLC0415
+        from enronlib.sample import read_truth
 
         return read_truth(self.maildir.parent)
 
@@ -64,7 +64,7 @@ class Mail:
 @cache
 def maildir_of(seed: int) -> Path:
     """Write the corpus of this seed to the user's cache folder unless it exists, and return its maildir."""
-    from enronlib.sample import FORMAT, write_sample  # noqa: PLC0415  slow to import, and only some checks need it
+    from enronlib.sample import FORMAT, write_sample  # slow to import, and only some checks need it
 
     home = cache_folder()
     return write_sample(home / f"checks-{MESSAGES}-{seed}-{FORMAT}", MESSAGES, seed)
@@ -72,6 +72,6 @@ def maildir_of(seed: int) -> Path:
 
 @cache
 def _emails(maildir: Path) -> list[dict[str, Any]]:
-    from enronlib.messages import read_email  # noqa: PLC0415
+    from enronlib.messages import read_email
 
     return [read_email(path, maildir) for mailbox in mailboxes(maildir) for path in message_files(mailbox)]

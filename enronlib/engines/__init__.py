@@ -38,7 +38,7 @@ def run_engine(name: str, maildir: Path, out: Path, *, workers: int | None = Non
     All the work is done at every run: what Luigi remembers, these engines do not. Raises UserError where the engine is
     not installed and when `out` lies inside the maildir.
     """
-    from enronlib import charts  # noqa: PLC0415  costly, and the processes that count words do without
+    from enronlib import charts  # costly, and the processes that count words do without
 
     corpus.keep_apart(maildir, out)
     word_counts = find_engine(name)

@@ -59,7 +59,7 @@ class ProcessMailbox(StampedTask):
         return StampedTarget(self.processed_directory / f"{self.mailbox_directory.name}.parquet", self.made_from())
 
     def run(self) -> None:
-        from enronlib.parquet import read_mailbox, write_parquet  # noqa: PLC0415  costly where tasks are only planned
+        from enronlib.parquet import read_mailbox, write_parquet  # costly where tasks are only planned
 
         with self.output().temporary_path() as path:
             write_parquet(read_mailbox(self.mailbox_directory), path)
@@ -82,7 +82,7 @@ class MapMailbox(StampedTask):
         return StampedTarget(self.words_directory / f"{self.mailbox_directory.name}.txt", self.made_from())
 
     def run(self) -> None:
-        from enronlib.parquet import read_texts  # noqa: PLC0415  costly where tasks are only planned
+        from enronlib.parquet import read_texts  # costly where tasks are only planned
 
         counts: Counter[str] = Counter()
         with self.output().temporary_path() as path:
@@ -152,7 +152,7 @@ class DrawTopWords(StampedTask):
         return StampedTarget(self.results_directory / "top_words.png", self.made_from())
 
     def run(self) -> None:
-        from enronlib import charts  # noqa: PLC0415  costly, and the other tasks do without
+        from enronlib import charts  # costly, and the other tasks do without
 
         with self.output().temporary_path() as path:
             counts = read_counts(self.input().file)

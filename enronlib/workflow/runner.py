@@ -111,7 +111,7 @@ def build(
 
 def find_scheduler(url: str) -> None:
     """Raise UserError unless a central scheduler answers at `url`. Luigi itself would try for a minute."""
-    import requests  # noqa: PLC0415  only needed here
+    import requests  # only needed here
 
     try:
         requests.get(f"{url.rstrip('/')}/api/is_paused", timeout=5).json()["response"]

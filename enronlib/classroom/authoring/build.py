@@ -44,7 +44,7 @@ def build_lessons(root: Path, lessons: Collection[str] = (), *, execute: bool = 
     for source in chosen:
         files = lesson_files(source, sources)
         if execute:
-            from enronlib.classroom.authoring.execute import execute_notebook  # noqa: PLC0415  needs a Jupyter kernel
+            from enronlib.classroom.authoring.execute import execute_notebook  # needs a Jupyter kernel
 
             solved = solved_path(source)
             if problem := execute_notebook(files[solved], solved.parent):

@@ -40,7 +40,7 @@ MISSING = "column.isna().sum()"
 )
 def blanks(answer: Answer, mail: Mail) -> str:
     """Small columns, one without values, and columns of unseen mail."""
-    import pandas as pd  # noqa: PLC0415  slow to import, and other lessons do without
+    import pandas as pd  # slow to import, and other lessons do without
 
     columns = {
         "the column [None, '', 'Gas', '']": pd.Series([None, "", "Gas", ""]),
@@ -97,7 +97,7 @@ DATE = 'table["Date"] = pd.to_datetime(table["Date"], utc=True)'
 )
 def mailbox(answer: Answer, mail: Mail) -> str:
     """Unseen mailboxes: columns, rows, their order, the type of Date, values."""
-    import pandas as pd  # noqa: PLC0415
+    import pandas as pd
 
     for box in mail.mailboxes:
         emails = [email for email in mail.emails if email["username"] == box.name]
@@ -155,7 +155,7 @@ def mailbox(answer: Answer, mail: Mail) -> str:
 )
 def senders(answer: Answer, mail: Mail) -> str:
     """Small and unseen files, and one in which every other column is damaged."""
-    import pandas as pd  # noqa: PLC0415
+    import pandas as pd
 
     fields = ("username", "payload", "From", "To")
     small = [
@@ -182,7 +182,7 @@ def senders(answer: Answer, mail: Mail) -> str:
 
 def _damage(path: Path, keep: str) -> None:
     """Overwrite the values of all columns but one with zeros, so that reading any of them fails."""
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as parquet:
         metadata = parquet.metadata
@@ -251,7 +251,7 @@ SKIP = "if pd.isna(to):\n            continue"
 )
 def pairs(answer: Answer, mail: Mail) -> str:
     """A row or two for each rule of the task, a table without its first row, then unseen mail."""
-    import pandas as pd  # noqa: PLC0415
+    import pandas as pd
 
     labels = "row labels need not begin with 0, so do not look rows up by number"
     cases: list[tuple[str, list[tuple[str, str | None]], str]] = [

@@ -102,7 +102,7 @@ def compare(answer: Answer, mail: Mail) -> str:
 
 def _compares(answer: Answer, counts_by_mailbox: dict[str, Counter[str]], word: str) -> None:
     """Check one chart of the shares of a word."""
-    from matplotlib.axes import Axes  # noqa: PLC0415  costly
+    from matplotlib.axes import Axes  # costly
 
     with figures_closed():
         ax = answer.on(f"{word!r} in {len(counts_by_mailbox)} mailboxes")(counts_by_mailbox, word).is_a(Axes).value
@@ -141,7 +141,7 @@ def _horizontal_bars(ax: Any) -> list[tuple[str, float]]:
 @contextmanager
 def figures_closed() -> Iterator[None]:
     """Close the figures that are made inside the block, so that a check displays none."""
-    import matplotlib.pyplot as plt  # noqa: PLC0415  costly
+    import matplotlib.pyplot as plt  # costly
 
     before = set(plt.get_fignums())
     try:
@@ -281,7 +281,7 @@ def _finally(code: str) -> Edits:
 )
 def own(answer: Answer, mail: Mail) -> str:
     """The chart, read from its Axes: drawn, titled, labelled, honest; the explanation: long enough, and about it."""
-    from matplotlib.axes import Axes  # noqa: PLC0415  costly
+    from matplotlib.axes import Axes  # costly
 
     chart, explanation = answer.member("ax"), answer.member("explanation")
     if explanation.value is ... and not (isinstance(chart.value, Axes) and chart.value.has_data()):
@@ -386,8 +386,8 @@ MONTHS += ["july", "august", "september", "october", "november", "december"]
 
 def _months_on(axis: Any) -> tuple[int, int] | None:
     """Return the first and the last month, counted from the year 0; None if it is not an axis of time or months."""
-    import pandas as pd  # noqa: PLC0415  costly
-    from matplotlib import dates  # noqa: PLC0415  costly
+    import pandas as pd  # costly
+    from matplotlib import dates  # costly
 
     labels, converter = _labels(axis), axis.get_converter()
     ends: list[Any] = sorted(axis.get_view_interval())

@@ -55,7 +55,7 @@ def longest(answer: Answer, mail: Mail) -> str:
 )
 def greeting(answer: Answer, mail: Mail) -> str:
     """Run the task in a new folder, and read its output."""
-    from enronlib.classroom.luigi_tasks import run_task  # noqa: PLC0415  imports luigi
+    from enronlib.classroom.luigi_tasks import run_task  # imports luigi
 
     with tempfile.TemporaryDirectory() as folder:
         task = run_task(answer.member("Greeting")(folder=folder))

@@ -54,9 +54,9 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def submit(options: argparse.Namespace) -> int:
     """Write the student's zip."""
-    from enronlib import UserError  # noqa: PLC0415
-    from enronlib.classroom.grading.names import split_name  # noqa: PLC0415
-    from enronlib.classroom.grading.submit import submit  # noqa: PLC0415  costly: --help should not wait for it
+    from enronlib import UserError
+    from enronlib.classroom.grading.names import split_name
+    from enronlib.classroom.grading.submit import submit  # costly: --help should not wait for it
 
     if len(options.name) > 1:
         raise UserError(f'put the name in quotes:  submit "{" ".join(options.name)}"')
@@ -71,10 +71,10 @@ def submit(options: argparse.Namespace) -> int:
 
 def grade(options: argparse.Namespace) -> int:
     """Grade a class; return 0 also where submissions cannot be read: each has its row."""
-    from enronlib import UserError  # noqa: PLC0415
-    from enronlib.classroom.grading import grade as grading  # noqa: PLC0415
-    from enronlib.classroom.grading import report  # noqa: PLC0415
-    from enronlib.classroom.grading.sandbox import Limits  # noqa: PLC0415
+    from enronlib import UserError
+    from enronlib.classroom.grading import grade as grading
+    from enronlib.classroom.grading import report
+    from enronlib.classroom.grading.sandbox import Limits
 
     report.check_outputs(options.csv, options.feedback)
     if options.resume and not options.csv:

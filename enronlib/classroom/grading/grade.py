@@ -235,10 +235,10 @@ def _prepare(seed: int | None, lessons: Mapping[str, Lesson]) -> None:
     """Make the sample mail and the list of fonts, which no submission may write but all of the kit's read."""
     if not any("enronlib" in cell.full for lesson in lessons.values() for cell in lesson.cells):
         return
-    import matplotlib.font_manager  # noqa: F401, PLC0415  imported for what it writes
+    import matplotlib.font_manager  # noqa: F401  imported for what it writes
 
-    from enronlib.classroom.mail import SEED, maildir_of  # noqa: PLC0415
-    from enronlib.sample import sample_maildir  # noqa: PLC0415
+    from enronlib.classroom.mail import SEED, maildir_of
+    from enronlib.sample import sample_maildir
 
     sample_maildir()
     maildir_of(SEED if seed is None else seed)

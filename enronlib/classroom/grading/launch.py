@@ -19,7 +19,7 @@ def limit(memory: int, file: int, processes: int) -> None:
     Does nothing where the system has no such limits (Windows); macOS knows the names and enforces few.
     """
     try:
-        import resource  # noqa: PLC0415  not on Windows
+        import resource  # not on Windows
     except ImportError:
         return
     limits = {"RLIMIT_AS": memory, "RLIMIT_FSIZE": file, "RLIMIT_NPROC": _tasks_now() + processes, "RLIMIT_CORE": 0}
@@ -40,9 +40,9 @@ def main() -> None:
         os.environ.pop("JPY_PARENT_PID", None)
     # Nobody debugs here, and loading the debugger is 40 % of a kernel's start.
     sys.modules["debugpy"] = None  # type: ignore[assignment]
-    from ipykernel.kernelapp import launch_new_instance  # noqa: PLC0415
+    from ipykernel.kernelapp import launch_new_instance
 
-    from enronlib.classroom.grading import witness  # noqa: F401, PLC0415  remembers the built-ins as they are now
+    from enronlib.classroom.grading import witness  # noqa: F401  remembers the built-ins as they are now
 
     launch_new_instance([*sys.argv[1:], *CHEAPER, f"--InteractiveShellApp.extra_extensions={__spec__.name}"])
 

@@ -84,7 +84,7 @@ def aliases(sources: Iterable[str]) -> dict[str, str]:
 
 def _nodes(source: str) -> list[ast.AST]:
     """Return all of a cell's syntax; nothing if it has none."""
-    from IPython.core.inputtransformer2 import TransformerManager  # noqa: PLC0415  costly, and only for grading
+    from IPython.core.inputtransformer2 import TransformerManager  # costly, and only for grading
 
     try:
         return list(ast.walk(ast.parse(TransformerManager().transform_cell(CELL_MAGIC.sub("", source)))))

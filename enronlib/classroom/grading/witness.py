@@ -29,7 +29,7 @@ def testify(word: str, exercise: str, names: Iterable[str]) -> str:
 
 def oddities() -> list[str]:
     """Return what in this kernel could make a wrong check pass, in words; empty in an honest one."""
-    from IPython.core.getipython import get_ipython  # noqa: PLC0415  only where there is one
+    from IPython.core.getipython import get_ipython  # only where there is one
 
     shell: Any = get_ipython()
     found = []
@@ -55,7 +55,7 @@ def oddities() -> list[str]:
 
 def handed_in(names: Iterable[str]) -> list[str]:
     """Return which of these names stand for something of the kit's, here or in a module that the student wrote."""
-    from IPython.core.getipython import get_ipython  # noqa: PLC0415
+    from IPython.core.getipython import get_ipython
 
     shell: Any = get_ipython()
     folders = sys.modules.get("enronlib.classroom.folders")
