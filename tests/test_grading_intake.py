@@ -1,4 +1,4 @@
-"""Zips, folders and files as they are handed in, hostile ones too."""
+"""Zips, folders and files as they are handed in, hostile ones included."""
 
 import json
 import os
@@ -47,7 +47,7 @@ def zipped(path: Path, files: dict[str, bytes]) -> Path:
         ),
     ],
 )
-def test_the_notebook_is_found_wherever_it_lies_in_the_zip(tmp_path, lessons, name):
+def test_the_notebook_is_found_anywhere_in_the_zip(tmp_path, lessons, name):
     found = read_submission(
         zipped(tmp_path / "assignment04_DoeJane.zip", {name: BOOK, "results/count.txt": b"a\t1\n"}), lessons
     )
@@ -55,7 +55,7 @@ def test_the_notebook_is_found_wherever_it_lies_in_the_zip(tmp_path, lessons, na
     assert (found.student, found.problem, found.look) == ("DoeJane", "", [])
 
 
-def test_what_computers_add_to_zips_is_left_out(tmp_path, lessons):
+def test_files_that_computers_add_to_zips_are_ignored(tmp_path, lessons):
     extra = (f"__MACOSX/._{FILE}", f".ipynb_checkpoints/{FILE}", f"notebooks/.ipynb_checkpoints/x-{FILE}", ".DS_Store")
     found = read_submission(zipped(tmp_path / "x.zip", {FILE: BOOK, **dict.fromkeys(extra, b"junk")}), lessons)
     assert (list(found.notebooks), found.look) == ([NAME], [])
@@ -64,10 +64,10 @@ def test_what_computers_add_to_zips_is_left_out(tmp_path, lessons):
 @pytest.mark.parametrize(
     "name", [f"../{FILE}", f"/etc/{FILE}", f"a/../../{FILE}", f"..\\{FILE}", f"C:\\{FILE}", f"C:/{FILE}"]
 )
-def test_paths_that_lead_out_are_left_out_and_looked_at(tmp_path, lessons, name):
+def test_paths_that_lead_out_of_the_zip_are_ignored_and_looked_at(tmp_path, lessons, name):
     found = read_submission(zipped(tmp_path / "x.zip", {name: BOOK}), lessons)
     assert not found.notebooks
-    assert found.problem.startswith("no notebook of a lesson")
+    assert found.problem.startswith("no lesson notebook found")
     assert any("lead out of it" in reason for reason in found.look)
     assert [path.name for path in tmp_path.rglob("*")] == ["x.zip"]
 
@@ -91,7 +91,7 @@ def test_links_in_folders_are_not_followed(tmp_path, lessons):
     assert not read_submission(tmp_path / "student", lessons).notebooks
 
 
-def test_a_bomb_is_read_up_to_the_limit(tmp_path, lessons, monkeypatch):
+def test_a_zip_bomb_is_read_up_to_the_limit(tmp_path, lessons, monkeypatch):
     monkeypatch.setattr(intake, "LARGEST", 100_000)
     found = read_submission(
         zipped(tmp_path / "x.zip", {FILE: b" " * 50_000_000, "y.ipynb": b"0" * 50_000_000}), lessons
@@ -130,7 +130,7 @@ def test_names_in_another_encoding_do_no_harm(tmp_path, lessons):
 
 @pytest.mark.parametrize("name", ["x.zip", "x.rar", "x.7z", "x.tar.gz", "x.ipynb"])
 @pytest.mark.parametrize("data", [b"", b"junk", b"PK\x03\x04 cut off", b"PK\x05\x06" + b"\0" * 18])
-def test_what_cannot_be_read_says_why(tmp_path, lessons, name, data):
+def test_an_unreadable_file_says_why(tmp_path, lessons, name, data):
     (tmp_path / name).write_bytes(data)
     found = read_submission(tmp_path / name, lessons)
     assert not found.notebooks
@@ -157,11 +157,13 @@ def test_a_damaged_notebook_does_not_hide_the_others(tmp_path, lessons):
 
 
 def test_no_notebook_is_a_row_with_a_reason(tmp_path, lessons):
-    assert read_submission(zipped(tmp_path / "x.zip", {"essay.txt": b""}), lessons).problem.startswith("no notebook")
+    assert read_submission(zipped(tmp_path / "x.zip", {"essay.txt": b""}), lessons).problem.startswith(
+        "no lesson notebook found"
+    )
 
 
 @pytest.mark.parametrize("name", ["x.zip", "X.ZIP", "hw/x.zip", "rest.7z", f"{FILE}.json", f"hw/{FILE}.txt"])
-def test_work_in_another_wrapper_is_named(tmp_path, lessons, name):
+def test_work_in_a_nested_archive_or_with_a_wrong_suffix_is_named(tmp_path, lessons, name):
     short = name.rpartition("/")[2]
     read = [read_submission(zipped(tmp_path / "A.zip", {name: b"", **more}), lessons) for more in ({}, {FILE: BOOK})]
     put(tmp_path, f"B/{name}", b"")
@@ -174,12 +176,12 @@ def test_work_in_another_wrapper_is_named(tmp_path, lessons, name):
     assert all(f"not read: {short}" in each.problem for each in read if not each.notebooks)
 
 
-def test_ten_thousand_wrappers_fill_no_table(tmp_path, lessons):
+def test_ten_thousand_nested_archives_do_not_fill_the_table(tmp_path, lessons):
     found = read_submission(zipped(tmp_path / "x.zip", {f"{n}.zip": b"" for n in range(10_000)}), lessons)
     assert len(found.look) == intake.MOST_LOOKS
 
 
-def test_of_two_notebooks_that_of_the_right_name_counts(tmp_path, lessons):
+def test_of_two_notebooks_the_one_with_the_lessons_name_is_graded(tmp_path, lessons):
     other = json.dumps(untouched()).encode()
     found = read_submission(zipped(tmp_path / "x.zip", {FILE: BOOK, "01_numbers-Copy1.ipynb": other}), lessons)
     assert found.notebooks[NAME] == read_handed_in(BOOK)
@@ -193,12 +195,12 @@ def test_files_that_pytest_would_run_are_not_read(tmp_path, lessons):
     assert any("are not used in grading" in remark for remark in found.remarks)
 
 
-def test_a_notebook_of_another_course_is_no_lesson(lessons):
+def test_a_notebook_of_another_course_is_not_a_lesson(lessons):
     other = read_handed_in(b'{"cells": [{"cell_type": "code", "source": "1 + 1"}]}')
     assert lesson_of("homework.ipynb", other, lessons) is None
 
 
-def test_text_that_lessons_share_makes_no_lesson(lessons):
+def test_text_shared_by_lessons_does_not_identify_a_lesson(lessons):
     book = untouched()
     book.metadata.pop("enronlib")
     book.cells = [cell for cell in book.cells if cell.id in ("title", "setup", "demo")]
@@ -242,13 +244,13 @@ def test_a_folder_with_a_lesson_in_it_is_one_submission(tmp_path, lessons):
 
 
 @pytest.mark.parametrize("change", [str, str.upper])
-def test_a_lesson_alone_belongs_to_whom_the_folder_is_named_after(tmp_path, lessons, change):
+def test_a_lesson_alone_belongs_to_the_student_its_folder_is_named_after(tmp_path, lessons, change):
     assert list(students([put(tmp_path / "DoeJane", change(FILE))], lessons)) == ["DoeJane"]
     assert list(students([put(tmp_path, change("01_numbers_") + "RoeRichard.ipynb")], lessons)) == ["RoeRichard"]
     assert list(students([tmp_path / "DoeJane"], lessons)) == ["DoeJane"]
 
 
-def test_a_lesson_beside_zips_or_folders_of_students_makes_the_inbox_no_submission(tmp_path, lessons):
+def test_an_inbox_with_a_loose_lesson_is_still_an_inbox(tmp_path, lessons):
     for beside in ("zips", "folders"):
         put(tmp_path / beside, FILE)
     zipped(tmp_path / "zips" / "assignment04_DoeJane.zip", {FILE: BOOK})
@@ -257,7 +259,7 @@ def test_a_lesson_beside_zips_or_folders_of_students_makes_the_inbox_no_submissi
     assert list(students([tmp_path / "folders"], lessons)) == ["folders", "RoeRichard"]
 
 
-def test_the_zip_that_submit_made_beside_several_lessons_is_no_second_submission(tmp_path, lessons):
+def test_a_students_own_zip_beside_the_lessons_is_not_a_second_submission(tmp_path, lessons):
     for name in (FILE, "01_numbers-Copy1.ipynb"):
         put(tmp_path / "my-lessons", name)
     zipped(tmp_path / "my-lessons" / "assignment04_DoeJane.zip", {FILE: BOOK})
@@ -267,7 +269,7 @@ def test_the_zip_that_submit_made_beside_several_lessons_is_no_second_submission
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs symbolic links")
-def test_links_that_lead_nowhere_stop_nothing(tmp_path, lessons):
+def test_broken_links_do_not_stop_the_grading(tmp_path, lessons):
     put(tmp_path, f"DoeJane/{FILE}")
     for link in (f"DoeJane/.#{FILE}", "DoeJane/gone.ipynb", "assignment04_Link.zip"):
         (tmp_path / link).symlink_to("nowhere")
@@ -277,7 +279,7 @@ def test_links_that_lead_nowhere_stop_nothing(tmp_path, lessons):
     assert found["Link"].problem == "assignment04_Link.zip cannot be read: No such file or directory"
 
 
-def test_pages_of_feedback_in_the_inbox_are_nobodys_submission(tmp_path, lessons):
+def test_feedback_pages_in_the_inbox_are_not_a_submission(tmp_path, lessons):
     put(tmp_path, f"DoeJane/{FILE}")
     report.write_feedback(ClassMarks({}, [Marks("Jane Doe", "graded", (), ())]), tmp_path / "feedback")
     assert find_submissions([tmp_path], lessons) == ([tmp_path / "DoeJane"], [tmp_path / "feedback"])
@@ -306,12 +308,12 @@ def test_nobody_on_the_roster_is_dropped(tmp_path, lessons):
     found = students([tmp_path / "in"], lessons, read_roster(names))
     assert list(found) == ["Richard Roe", "Lee Long", "Jane Doe", "Stranger"]
     assert found["Lee Long"].problem == "nothing was handed in"
-    assert found["Richard Roe"].look == ["handed in as RoeRichrd, taken for Richard Roe"]
+    assert found["Richard Roe"].look == ["handed in as RoeRichrd, matched to Richard Roe"]
     assert found["Stranger"].look == ["not on the roster (file assignment04_Stranger.ipynb)"]
     assert found["Jane Doe"].look == []
 
 
-def test_of_two_who_are_called_the_same_neither_gets_what_the_other_handed_in(tmp_path, lessons):
+def test_of_two_students_with_one_name_neither_gets_the_others_work(tmp_path, lessons):
     folders = [f"Ada Full_{number}_assignsubmission_file_" for number in (17, 18)]
     for folder in folders:
         put(tmp_path / "in", f"{folder}/notebooks.zip", zipped(tmp_path / "x", {FILE: BOOK}).read_bytes())
@@ -320,6 +322,6 @@ def test_of_two_who_are_called_the_same_neither_gets_what_the_other_handed_in(tm
     rows = assign([read_submission(path, lessons) for path in found], roster)
     assert [row.problem for row in rows] == ["nothing was handed in"] * 2 + [""] * 2
     assert [row.look for row in rows[2:]] == [
-        [f"2 on the roster are called Ada Full: cannot tell whose this is (file {folder}/notebooks.zip)"]
+        [f"2 students on the roster are called Ada Full: unclear whose this is (file {folder}/notebooks.zip)"]
         for folder in folders
     ]

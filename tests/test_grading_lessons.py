@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from enronlib import UserError
-from enronlib.classroom.grading.grade import grade
+from enronlib.classroom.grading.grade import grade_class
 from enronlib.classroom.grading.lessons import find_lessons, solutions_folder
 
 try:
@@ -33,7 +33,7 @@ def inbox(tmp_path, request):
 @pytest.mark.skipif(not LESSONS, reason="no lessons here")
 @pytest.mark.parametrize("inbox", LESSONS, indirect=True)
 def test_stubs_score_nothing_and_solutions_everything_on_any_mail(inbox: Path):
-    marks = grade([inbox], jobs=2, seed=4, progress=False)
+    marks = grade_class([inbox], jobs=2, seed=4, progress=False)
     rows = {row.student: row for row in marks.rows}
     said = {name: (row.points, [str(each) for each in row.verdicts], row.look) for name, row in rows.items()}
     assert rows["begun"].points == 0, said["begun"]

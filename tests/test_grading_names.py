@@ -1,4 +1,4 @@
-"""Names: as typed, in file names, on rosters."""
+"""Names as typed, in file names and on rosters."""
 
 from pathlib import Path
 
@@ -47,7 +47,7 @@ def test_a_typed_name_is_split_so_that_it_can_be_shown():
 
 @pytest.mark.parametrize("typed", ["", "  ", "!!", "--", ","])
 def test_a_name_without_letters_is_refused(typed):
-    with pytest.raises(UserError, match="is no name"):
+    with pytest.raises(UserError, match="is not a name"):
         last_first(typed)
 
 
@@ -79,7 +79,7 @@ FILES = {
 
 
 @pytest.mark.parametrize(("name", "expected"), FILES.items())
-def test_the_student_is_read_from_the_name_of_the_submission(name, expected):
+def test_the_student_is_read_from_the_file_name(name, expected):
     assert student_of(Path(name)) == expected
 
 
@@ -100,7 +100,7 @@ ROSTERS = {
     "in German, family name first": "Name;Vorname\nDoe;Jane\nNúñez;José\n",
     "of Moodle": '"First name(s)","Last name(s)",ID\nJane,Doe,1\nJosé,Núñez,2\n',
     "of another system": "Student_Name,Section\nJane Doe,A\nJosé Núñez,A\n",
-    "blank lines": "name\n\nJane Doe\n\nJosé Núñez\n\n",
+    "empty lines": "name\n\nJane Doe\n\nJosé Núñez\n\n",
 }
 
 
@@ -110,7 +110,7 @@ def test_a_roster_is_read_in_any_common_form(tmp_path, text):
         assert [student.name for student in read_roster(roster(tmp_path, text, encoding))] == ["Jane Doe", "José Núñez"]
 
 
-def test_a_roster_of_excel_on_windows_is_read(tmp_path):
+def test_a_roster_from_excel_on_windows_is_read(tmp_path):
     students = read_roster(roster(tmp_path, "name\nJosé Núñez\n", "cp1252"))
     assert students[0].name == "José Núñez"
 
@@ -127,7 +127,7 @@ def test_an_empty_roster_is_refused(tmp_path):
         *("prénom,nom\nJane,Doe\n", "Jane Doe,A\nLee Long,B\n", "last\nDoe\n"),
     ],
 )
-def test_a_roster_in_which_names_cannot_be_told_is_refused(tmp_path, text):
+def test_a_roster_without_recognizable_names_is_refused(tmp_path, text):
     with pytest.raises(UserError, match=f"names.csv: no column .* it has {text.splitlines()[0].replace(',', ', ')}$"):
         read_roster(roster(tmp_path, text))
 
@@ -151,7 +151,7 @@ def test_a_student_is_found_on_the_roster(tmp_path, handed_in, name, guessed):
     assert (found.name if found else None, was_guessed) == (name, guessed)
 
 
-def test_two_students_of_one_name_are_not_mixed_up(tmp_path):
+def test_two_students_with_one_name_are_not_confused(tmp_path):
     students = read_roster(roster(tmp_path, "name\nJane Doe\nJane Doe\n"))
     assert [student.name for student in students] == ["Jane Doe", "Jane Doe (2)"]
     assert find_student("DoeJane", students) == (None, False)
@@ -159,7 +159,7 @@ def test_two_students_of_one_name_are_not_mixed_up(tmp_path):
 
 
 @given(st.text(alphabet="abcdefé -'", min_size=1, max_size=30))
-def test_what_submit_writes_the_roster_finds(name):
+def test_the_file_name_that_submit_writes_is_found_on_the_roster(name):
     try:
         written = file_name(name)
     except UserError:

@@ -1,4 +1,4 @@
-"""The cage: what code in it can see and do, and that nothing of it is left."""
+"""The sandbox and its supervisor: what code in it can see and do, and that nothing of it is left running."""
 
 import os
 import shutil
@@ -13,23 +13,24 @@ from typing import Any
 import psutil
 import pytest
 
-from enronlib.classroom.grading import sandbox
+from enronlib.classroom.grading import sandbox, supervisor
 from enronlib.classroom.grading.lessons import solutions_folder
-from enronlib.classroom.grading.sandbox import TOKEN, Limits, Walls, clean_environment, supervise, visible, walls
+from enronlib.classroom.grading.sandbox import Sandbox, detect_sandbox, visible
+from enronlib.classroom.grading.supervisor import TOKEN, Limits, clean_environment, start_process, supervise
 from enronlib.processes import default_start_method
 
-KINDS: list[Any] = [kind for kind in ("bwrap", "unshare") if walls((kind,)).kind == kind]
-PLAIN = Walls("plain")
+KINDS: list[Any] = [kind for kind in ("bwrap", "unshare") if detect_sandbox((kind,)).kind == kind]
+PLAIN = Sandbox("plain")
 
 
 @pytest.fixture(params=KINDS or [pytest.param("none", marks=pytest.mark.skip(reason="no namespaces on this system"))])
-def cage(request, tmp_path):
-    """Return a function that runs Python code behind walls and returns what it prints."""
-    home = tmp_path / "cage"
+def sandboxed(request, tmp_path):
+    """Return a function that runs Python code in the sandbox and returns what it prints."""
+    home = tmp_path / "home"
     home.mkdir()
 
     def run(code: str, *hidden: Path) -> str:
-        command = walls((request.param,)).command([sys.executable, "-c", code], home, hidden)
+        command = detect_sandbox((request.param,)).command([sys.executable, "-c", code], home, hidden)
         environment = clean_environment(home, "token")
         done = subprocess.run(
             command, cwd=home, env=environment, capture_output=True, text=True, timeout=60, check=False
@@ -40,70 +41,70 @@ def cage(request, tmp_path):
     return run
 
 
-def test_there_is_no_network(cage):
+def test_there_is_no_network(sandboxed):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         socket.create_connection(("127.0.0.1", port), 5).close()
         code = f"import socket\ntry: socket.create_connection(('127.0.0.1', {port}), 2)\nexcept OSError: print('none')"
-        assert cage(code) == "none"
+        assert sandboxed(code) == "none"
 
 
-def test_other_submissions_and_the_solutions_cannot_be_seen(cage, tmp_path):
+def test_other_submissions_and_the_solutions_cannot_be_seen(sandboxed, tmp_path):
     other = tmp_path / "inbox" / "other.zip"
     other.parent.mkdir()
     other.touch()
     paths = [
         str(path) for path in (other, Path(__file__), solutions_folder() / "template.ipynb", Path.home() / ".bashrc")
     ]
-    assert cage(f"import os\nprint([os.path.exists(path) for path in {paths}])", other.parent) == str([False] * 4)
+    assert sandboxed(f"import os\nprint([os.path.exists(path) for path in {paths}])", other.parent) == str([False] * 4)
 
 
-def test_what_is_hidden_inside_of_what_is_shown_is_empty(cage):
+def test_a_hidden_folder_inside_a_visible_one_is_empty(sandboxed):
     folder = Path(sandbox.__file__).parent
-    assert cage(f"import os\nprint(os.listdir({str(folder)!r}))", folder) == "[]"
+    assert sandboxed(f"import os\nprint(os.listdir({str(folder)!r}))", folder) == "[]"
 
 
-def test_python_and_the_package_are_there_and_cannot_be_written(cage):
+def test_python_and_the_package_are_there_and_cannot_be_written(sandboxed):
     target = Path(sandbox.__file__).parent / "evil.py"
     code = (
         f"import enronlib.classroom, pandas\ntry:\n    open({str(target)!r}, 'w')\nexcept OSError as error: print('no')"
     )
-    assert cage(code) == "no"
+    assert sandboxed(code) == "no"
     assert not target.exists()
 
 
-def test_it_writes_to_its_own_folder_and_tmp(cage, tmp_path):
-    assert cage("open('mine', 'w').write('x'); open('/tmp/x', 'w'); open('/dev/shm/x', 'w'); print('ok')") == "ok"
-    assert (tmp_path / "cage" / "mine").read_text() == "x"
+def test_it_writes_to_its_own_folder_and_tmp(sandboxed, tmp_path):
+    assert sandboxed("open('mine', 'w').write('x'); open('/tmp/x', 'w'); open('/dev/shm/x', 'w'); print('ok')") == "ok"
+    assert (tmp_path / "home" / "mine").read_text() == "x"
     assert not Path("/tmp/x").exists() or Path("/tmp/x").stat().st_mtime < time.time() - 60
 
 
-def test_other_processes_cannot_be_seen(cage):
-    assert int(cage("import os\nprint(sum(name.isdigit() for name in os.listdir('/proc')))")) <= 3
+def test_other_processes_cannot_be_seen(sandboxed):
+    assert int(sandboxed("import os\nprint(sum(name.isdigit() for name in os.listdir('/proc')))")) <= 3
 
 
-def test_the_walls_cannot_be_taken_down(cage, tmp_path):
+def test_the_sandbox_cannot_be_taken_down(sandboxed, tmp_path):
     umount = shutil.which("umount") or "umount"
     code = f"""
 import subprocess, os
 for command in (['{umount}', '/proc'], ['mount', '-o', 'remount,rw', '/usr'], ['unshare', '-r', 'umount', '/usr']):
     print(subprocess.run(command, capture_output=True).returncode != 0)
 """
-    assert set(cage(code).split()) == {"True"}
+    assert set(sandboxed(code).split()) == {"True"}
 
 
-def test_a_pool_of_processes_works(cage):
+def test_a_pool_of_processes_works(sandboxed):
     code = "import multiprocessing as m\nwith m.get_context('fork').Pool(2) as pool: print(pool.map(abs, [-1, -2]))"
-    assert cage(code) == "[1, 2]"
+    assert sandboxed(code) == "[1, 2]"
 
 
-def test_the_environment_tells_nothing_of_the_instructor(monkeypatch, tmp_path):
+def test_the_environment_reveals_nothing_about_the_instructor(monkeypatch, tmp_path):
     monkeypatch.setenv("SECRET_TOKEN", "x")
     environment = clean_environment(tmp_path, "token", {"ENRONLIB_CORPUS_SEED": "5"})
     assert "SECRET_TOKEN" not in environment
     assert environment["HOME"] == str(tmp_path)
     assert environment["ENRONLIB_CORPUS_SEED"] == "5"
-    assert not any(name.startswith("PYTHON") for name in environment.keys() - set(sandbox.PYTHON))
+    assert not any(name.startswith("PYTHON") for name in environment.keys() - set(supervisor.FIXED))
 
 
 def test_only_what_is_needed_is_shown():
@@ -113,20 +114,20 @@ def test_only_what_is_needed_is_shown():
     assert not any(Path.home().is_relative_to(path) for path in shown)
 
 
-def test_without_walls_the_instructor_is_told(monkeypatch):
+def test_the_instructor_is_warned_where_there_is_no_sandbox(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    walls.cache_clear()
+    detect_sandbox.cache_clear()
     try:
-        assert walls().kind == "plain"
-        assert "network" in walls().missing
+        assert detect_sandbox().kind == "plain"
+        assert "network" in detect_sandbox().missing
     finally:
-        walls.cache_clear()
+        detect_sandbox.cache_clear()
 
 
 @pytest.mark.skipif(not KINDS, reason="no namespaces on this system")
-def test_a_python_called_by_a_path_that_leads_up_has_walls_too(tmp_path):
+def test_a_python_called_by_a_path_that_leads_up_has_a_sandbox_too(tmp_path):
     python = os.path.relpath(sys.executable, tmp_path)
-    code = "from enronlib.classroom.grading.sandbox import walls; print(walls().kind)"
+    code = "from enronlib.classroom.grading.sandbox import detect_sandbox; print(detect_sandbox().kind)"
     done = subprocess.run([python, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.stdout.strip() in KINDS, done.stderr
 
@@ -154,7 +155,7 @@ def test_a_run_within_its_limits_gives_no_reason(tmp_path):
     assert (tmp_path / "log.txt").read_text() == "done\n"
 
 
-def test_a_run_starts_at_home_with_nothing_of_the_instructors(tmp_path, monkeypatch):
+def test_a_run_starts_in_its_home_without_the_instructors_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("SECRET_TOKEN", "x")
     monkeypatch.setattr(sys, "path", ["", "here", *sys.path])
     code = (
@@ -170,9 +171,9 @@ def test_no_module_in_the_current_folder_is_run(tmp_path):
     (tmp_path / "pdb.py").write_text("1 / 0")
     (tmp_path / "home").mkdir()
     code = (
-        "import os, sys; from pathlib import Path; from enronlib.classroom.grading.sandbox import begin\n"
+        "import os, sys; from pathlib import Path; from enronlib.classroom.grading.supervisor import run_task\n"
         "sys.path[:0] = [os.getcwd(), os.getcwd()]\n"
-        "begin(Path('home'), {}, Path('log.txt'), exec, ('import pdb, enronlib; print(hasattr(pdb, \"Pdb\"))',))"
+        "run_task(Path('home'), {}, Path('log.txt'), exec, ('import pdb, enronlib; print(hasattr(pdb, \"Pdb\"))',))"
     )
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=False)
     assert (tmp_path / "home" / "log.txt").read_text() == "True\n"
@@ -203,7 +204,7 @@ def test_a_run_whose_fork_server_is_dead_is_still_ended_in_time(tmp_path):
 
 
 @pytest.mark.parametrize("error", [EOFError, BrokenPipeError, ConnectionRefusedError])
-def test_where_no_process_could_be_started_it_is_tried_once_more(monkeypatch, error):
+def test_a_process_that_could_not_be_started_is_started_once_more(monkeypatch, error):
     class Process:
         starts = 0
 
@@ -214,11 +215,11 @@ def test_where_no_process_could_be_started_it_is_tried_once_more(monkeypatch, er
 
     process = Process()
     monkeypatch.setattr(time, "sleep", lambda _: None)
-    sandbox._start(process)
+    start_process(process)
     assert process.starts == 2
 
 
-def test_children_in_sessions_of_their_own_are_ended_with_it(tmp_path):
+def test_children_in_their_own_sessions_are_ended_with_the_run(tmp_path):
     code = "import subprocess\nfor _ in range(3): subprocess.Popen(['sleep', '300'], start_new_session=True)"
     run(tmp_path, code)
     assert left_by(tmp_path) == []
@@ -235,7 +236,7 @@ def test_children_in_sessions_of_their_own_are_ended_with_it(tmp_path):
         ),
     ],
 )
-def test_what_the_run_starts_is_ended_when_it_takes_too_much_and_the_run_goes_on(tmp_path, child, limits, reason):
+def test_children_that_take_too_much_are_ended_and_the_run_continues(tmp_path, child, limits, reason):
     child += "; import time; time.sleep(300)"
     code = f"import subprocess, sys\nprint(subprocess.run([sys.executable, '-c', {child!r}]).returncode)"
     assert reason in run(tmp_path, code, 30, limits)
@@ -245,7 +246,7 @@ def test_what_the_run_starts_is_ended_when_it_takes_too_much_and_the_run_goes_on
 def test_limits_are_set_in_the_process_itself(tmp_path):
     pytest.importorskip("resource")
     code = (
-        "from enronlib.classroom.grading.launch import limit\nlimit(10**9, 10**6, 100)\n"
+        "from enronlib.classroom.grading.launch import set_limits\nset_limits(10**9, 10**6, 100)\n"
         "try: bytearray(2 * 10**9)\nexcept MemoryError: print('memory')\n"
         "try: open('big', 'wb').write(bytes(2 * 10**6))\nexcept OSError: print('file')"
     )

@@ -11,9 +11,9 @@ import pytest
 
 from enronlib import UserError
 from enronlib.classroom.grading import cli
+from enronlib.classroom.grading.formatting import ranges
 from enronlib.classroom.grading.intake import read_submission
-from enronlib.classroom.grading.submit import submit
-from enronlib.classroom.grading.wording import ranges
+from enronlib.classroom.grading.submit import pack_submission
 from tests.zoo.assignment import NAME, answer, answered, check, lesson, untouched
 
 
@@ -37,8 +37,8 @@ def folder(path: Path, book=None) -> Path:
     return path
 
 
-def test_the_zip_has_the_name_the_course_wants_and_all_that_counts(tmp_path, lessons):
-    handed = submit(folder(tmp_path), "José María Núñez-Ruiz", lessons)
+def test_the_zip_has_the_required_name_and_content(tmp_path, lessons):
+    handed = pack_submission(folder(tmp_path), "José María Núñez-Ruiz", lessons)
     assert handed.path == tmp_path / "assignment04_NunezRuizJoseMaria.zip"
     assert handed.warnings == []
     with zipfile.ZipFile(handed.path) as archive:
@@ -47,37 +47,37 @@ def test_the_zip_has_the_name_the_course_wants_and_all_that_counts(tmp_path, les
 
 
 def test_what_is_submitted_can_be_graded(tmp_path, lessons):
-    handed = submit(folder(tmp_path), "Jane Doe", lessons)
+    handed = pack_submission(folder(tmp_path), "Jane Doe", lessons)
     found = read_submission(handed.path, lessons)
     assert (found.student, list(found.notebooks), found.look) == ("DoeJane", [NAME], [])
 
 
 def test_submitting_twice_replaces_the_zip_and_gives_the_same_bytes(tmp_path, lessons):
-    first = submit(folder(tmp_path), "Jane Doe", lessons).path.read_bytes()
-    assert submit(tmp_path, "Jane Doe", lessons).path.read_bytes() == first
+    first = pack_submission(folder(tmp_path), "Jane Doe", lessons).path.read_bytes()
+    assert pack_submission(tmp_path, "Jane Doe", lessons).path.read_bytes() == first
 
 
-def test_what_is_unsolved_is_said(tmp_path, lessons):
+def test_unsolved_exercises_give_a_warning(tmp_path, lessons):
     book = answered(cube="def cube(x):\n    raise NotImplementedError('later')")
     answer(book, "total").source = answer(untouched(), "total").source
-    warnings = submit(folder(tmp_path, book), "Jane Doe", lessons).warnings
+    warnings = pack_submission(folder(tmp_path, book), "Jane Doe", lessons).warnings
     assert warnings == [
         f"{NAME}.ipynb: not attempted: numbers.total",
         f"{NAME}.ipynb: numbers.cube still raises NotImplementedError",
     ]
 
 
-def test_lessons_not_begun_are_said_in_one_line(tmp_path, lessons):
+def test_lessons_not_started_give_one_warning(tmp_path, lessons):
     folder(tmp_path, untouched())
     (tmp_path / "01_numbers (1).ipynb").write_text(json.dumps(untouched()), encoding="utf-8")
-    assert submit(tmp_path, "Jane Doe", lessons).warnings == ["nothing written yet in 01"]
+    assert pack_submission(tmp_path, "Jane Doe", lessons).warnings == ["nothing written yet in 01"]
 
 
-def test_lessons_in_a_row_are_said_as_a_range():
+def test_consecutive_lessons_are_shown_as_a_range():
     assert ranges(["07", "00", "06", "01", "08", "03", "extra"]) == "00, 01, 03, 06-08, extra"
 
 
-def test_a_file_saved_before_its_checks_ran_is_said(tmp_path, lessons):
+def test_checks_not_run_before_saving_give_a_warning(tmp_path, lessons):
     folder(tmp_path)
     book = answered()
     for cell in book.cells:
@@ -85,46 +85,46 @@ def test_a_file_saved_before_its_checks_ran_is_said(tmp_path, lessons):
             cell["execution_count"] = None
     check(book, "square")["execution_count"] = 4
     (tmp_path / f"{NAME}.ipynb").write_text(json.dumps(book), encoding="utf-8")
-    (warning,) = submit(tmp_path, "Jane Doe", lessons).warnings
+    (warning,) = pack_submission(tmp_path, "Jane Doe", lessons).warnings
     assert warning == (
-        f"{NAME}.ipynb: the checks of numbers.cube, numbers.total were not run before saving: "
-        "you may not know your verdict"
+        f"{NAME}.ipynb: the checks of numbers.cube, numbers.total were not run before saving, "
+        "so you may not know your verdict"
     )
 
 
-def test_an_unreadable_notebook_is_said_and_handed_in_all_the_same(tmp_path, lessons):
+def test_an_unreadable_notebook_gives_a_warning_and_is_still_handed_in(tmp_path, lessons):
     folder(tmp_path)
     (tmp_path / "02_broken.ipynb").write_text("{")
-    handed = submit(tmp_path, "Jane Doe", lessons)
+    handed = pack_submission(tmp_path, "Jane Doe", lessons)
     assert "02_broken.ipynb" in handed.files
     assert "02_broken.ipynb cannot be read" in handed.warnings[0]
 
 
-def test_missing_results_are_said_when_a_lesson_that_writes_them_was_begun(tmp_path, lessons):
-    missing = "there is no results/ folder with files in it"
+def test_missing_results_give_a_warning_if_a_lesson_that_writes_them_was_started(tmp_path, lessons):
+    missing = "the results/ folder is missing or empty"
     writes = {f"08_{NAME}": dataclasses.replace(lessons[NAME], name=f"08_{NAME}")}
     for book, known, said in ((answered(), lessons, False), (untouched(), writes, False), (answered(), writes, True)):
         (tmp_path / f"{NAME}.ipynb").write_text(json.dumps(book), encoding="utf-8")
-        assert (missing in submit(tmp_path, "Jane Doe", known).warnings) is said
+        assert (missing in pack_submission(tmp_path, "Jane Doe", known).warnings) is said
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs the modes of files")
-def test_the_zip_can_be_read_by_whom_other_new_files_can(tmp_path, lessons):
+def test_the_zip_has_the_permissions_of_any_new_file(tmp_path, lessons):
     plain = folder(tmp_path) / "plain"
     plain.touch()
-    assert submit(tmp_path, "Jane Doe", lessons).path.stat().st_mode == plain.stat().st_mode
+    assert pack_submission(tmp_path, "Jane Doe", lessons).path.stat().st_mode == plain.stat().st_mode
 
 
 def test_a_corpus_among_the_results_is_left_out(tmp_path, lessons, monkeypatch):
     monkeypatch.setattr("enronlib.classroom.grading.submit.LARGEST_RESULT", 3)
-    handed = submit(folder(tmp_path), "Jane Doe", lessons)
+    handed = pack_submission(folder(tmp_path), "Jane Doe", lessons)
     assert handed.files == [f"{NAME}.ipynb"]
     assert "was left out" in handed.warnings[0]
 
 
 def test_a_folder_without_notebooks_is_refused(tmp_path, lessons):
     with pytest.raises(UserError, match="there is no notebook in"):
-        submit(tmp_path, "Jane Doe", lessons)
+        pack_submission(tmp_path, "Jane Doe", lessons)
 
 
 def command(*arguments: str) -> int:
@@ -138,13 +138,13 @@ def test_the_command_submits(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(folder(tmp_path))
     assert command("submit", "Jane Doe") == 0
     out = capsys.readouterr().out
-    assert out.startswith("as: last name Doe, first name Jane\n")
+    assert out.startswith("your name: last name Doe, first name Jane\n")
     assert out.endswith("assignment04_DoeJane.zip: 3 files. Hand in this one file.\n")
     command("submit", "Jane/Doe")
-    assert capsys.readouterr().out.startswith("as: one name only, Jane/Doe\n")
+    assert capsys.readouterr().out.startswith("your name: Jane/Doe, without a first name\n")
 
 
-def test_a_name_without_quotes_is_told():
+def test_a_name_without_quotes_is_refused():
     with pytest.raises(UserError, match='put the name in quotes:  submit "Jane Doe"'):
         command("submit", "Jane", "Doe")
 
@@ -152,7 +152,7 @@ def test_a_name_without_quotes_is_told():
 def test_the_command_grades(tmp_path, monkeypatch, capsys, lessons):
     monkeypatch.setattr("enronlib.classroom.grading.grade.find_lessons", lambda: lessons)
     monkeypatch.chdir(tmp_path)
-    submit(folder(tmp_path / "work"), "Jane Doe", lessons)
+    pack_submission(folder(tmp_path / "work"), "Jane Doe", lessons)
     assert (
         command("grade", "work/assignment04_DoeJane.zip", "--csv", "g.csv", "--feedback", "f", "--lessons", "01") == 0
     )
@@ -161,11 +161,11 @@ def test_the_command_grades(tmp_path, monkeypatch, capsys, lessons):
     assert [path.name for path in (tmp_path / "f").iterdir()] == ["DoeJane.md"]
     assert (tmp_path / "f_class.md").is_file()
     assert command("grade", "work", "--csv", "g.csv", "--resume", "--lessons", "01") == 0
-    assert "g.csv (what it held before: g.csv.bak)" in capsys.readouterr().out
+    assert "g.csv (previous version: g.csv.bak)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
-    ("option", "path", "told"),
+    ("option", "path", "message"),
     [
         ("--csv", "folder", "folder is a folder: name a file for --csv"),
         ("--csv", "file/grades.csv", "cannot write file/grades.csv: "),
@@ -173,16 +173,16 @@ def test_the_command_grades(tmp_path, monkeypatch, capsys, lessons):
         ("--feedback", "file/pages", "cannot write file/pages: "),
     ],
 )
-def test_what_cannot_be_written_is_told_before_anything_is_graded(tmp_path, monkeypatch, option, path, told):
+def test_outputs_that_cannot_be_written_are_refused_before_grading(tmp_path, monkeypatch, option, path, message):
     monkeypatch.chdir(tmp_path)
     Path("folder").mkdir()
     Path("file").touch()
-    with pytest.raises(UserError, match=told):
+    with pytest.raises(UserError, match=message):
         command("grade", "nothing to grade", option, path)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["file", "folder"]
 
 
-def test_wrong_use_of_the_command_is_told(tmp_path, lessons, monkeypatch):
+def test_wrong_use_of_the_command_is_refused(tmp_path, lessons, monkeypatch):
     monkeypatch.setattr("enronlib.classroom.grading.grade.find_lessons", lambda: lessons)
     with pytest.raises(UserError, match="--resume needs --csv"):
         command("grade", str(tmp_path), "--resume")

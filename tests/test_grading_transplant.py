@@ -1,4 +1,4 @@
-"""Reading and transplanting: whatever was done to a notebook, the lesson's checks run, in the lesson's order."""
+"""Reading and transplanting: whatever was done to a notebook, the original checks run, in the original order."""
 
 import contextlib
 import copy
@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from enronlib import UserError
 from enronlib.classroom.grading.lessons import choose_lessons, find_lessons, read_lesson
 from enronlib.classroom.grading.reading import Cell, Notebook, Unreadable, read_handed_in
-from enronlib.classroom.grading.scan import TRICKS, aliases, borrowed, tricks
-from enronlib.classroom.grading.transplant import Transplant, defined, transplant
+from enronlib.classroom.grading.scan import TRICKS, find_borrowed, find_tricks, kit_aliases
+from enronlib.classroom.grading.transplant import LessonPlan, defined_names, plan_lesson
 from tests.zoo.assignment import CUBE, SQUARE, answered, check, lesson, solved, untouched
 
 
@@ -25,8 +25,8 @@ def read(book) -> Notebook:
     return read_handed_in(json.dumps(book).encode())
 
 
-def checks(planned: Transplant) -> list[tuple[str | None, str, int]]:
-    return [(step.exercise, step.source, step.points) for step in planned.steps if step.role in ("check", "hidden")]
+def checks(planned: LessonPlan) -> list[tuple[str | None, str, int]]:
+    return [(step.exercise, step.source, step.points) for step in planned.cells if step.role in ("check", "hidden")]
 
 
 @given(st.binary(max_size=200))
@@ -57,7 +57,7 @@ def test_any_json_is_a_notebook_or_a_reason_and_can_be_transplanted(pristine, va
         book = read(value)
     except Unreadable:
         return
-    assert checks(transplant(pristine, book)) == checks(transplant(pristine, Notebook(())))
+    assert checks(plan_lesson(pristine, book)) == checks(plan_lesson(pristine, Notebook(())))
 
 
 KINDS = st.sampled_from(["code", "markdown", "raw"])
@@ -65,66 +65,66 @@ CELLS = read(answered()).cells
 
 
 @given(st.lists(st.tuples(st.sampled_from(CELLS), KINDS, st.booleans(), st.booleans()), max_size=20))
-def test_whatever_is_done_to_cells_the_checks_are_the_lessons(pristine, chosen):
+def test_whatever_is_done_to_cells_the_original_checks_run(pristine, chosen):
     cells = [
         Cell(
             kind, cell.source, cell.role if named else None, cell.exercise if named else None, cell.id if ids else None
         )
         for cell, kind, named, ids in chosen
     ]
-    planned = transplant(pristine, Notebook(tuple(cells)))
-    assert checks(planned) == checks(transplant(pristine, Notebook(())))
-    assert [cell.id for cell in planned.notebook().cells] == [step.id for step in planned.steps]
+    planned = plan_lesson(pristine, Notebook(tuple(cells)))
+    assert checks(planned) == checks(plan_lesson(pristine, Notebook(())))
+    assert [cell.id for cell in planned.notebook().cells] == [step.id for step in planned.cells]
 
 
 @given(st.permutations(range(len(CELLS))))
 def test_the_order_of_a_students_cells_changes_nothing(pristine, order):
-    planned = transplant(pristine, Notebook(tuple(CELLS[number] for number in order)))
-    assert planned.steps == transplant(pristine, Notebook(CELLS)).steps
+    planned = plan_lesson(pristine, Notebook(tuple(CELLS[number] for number in order)))
+    assert planned.cells == plan_lesson(pristine, Notebook(CELLS)).cells
     assert not planned.untouched
 
 
-def test_nothing_of_the_students_cells_but_their_text_is_run(pristine):
+def test_only_the_source_of_the_students_cells_is_used(pristine):
     book = answered()
     for cell in book.cells:
         cell["metadata"]["tags"] = ["raises-exception"]
         cell["execution_count"] = 5
-    built = transplant(pristine, read(book)).notebook()
+    built = plan_lesson(pristine, read(book)).notebook()
     assert all(set(cell.metadata) == {"enronlib"} for cell in built.cells)
     assert all(cell.execution_count is None and not cell.outputs for cell in built.cells)
 
 
-def test_no_solution_of_the_lesson_is_in_what_is_run(pristine):
-    text = json.dumps(transplant(pristine, read(untouched())).notebook())
+def test_the_notebook_to_run_holds_no_solution(pristine):
+    text = json.dumps(plan_lesson(pristine, read(untouched())).notebook())
     assert "x * x" not in text
     assert "x ** 3" not in text
 
 
 def test_cells_that_ended_the_kernel_are_left_out_and_keep_their_ids(pristine):
-    planned = transplant(pristine, read(answered()))
-    killers = {step.id: "ended the kernel" for step in planned.steps if step.exercise == "numbers.cube"}
+    planned = plan_lesson(pristine, read(answered()))
+    killers = {step.id: "ended the kernel" for step in planned.cells if step.exercise == "numbers.cube"}
     kept = {cell.id: cell.source for cell in planned.notebook(killers).cells}
     answer_id, check_id = killers
     assert kept[answer_id] == "raise RuntimeError('ended the kernel')"
     assert check_id not in kept
-    assert len(kept) == len(planned.steps) - 1
+    assert len(kept) == len(planned.cells) - 1
 
 
-def test_a_changed_check_is_to_be_looked_at(pristine):
+def test_a_changed_check_is_a_reason_to_look(pristine):
     book = answered()
     check(book, "cube").source = "assert True"
-    said = "numbers.cube: the check cell was changed; the lesson's own was used"
-    planned = transplant(pristine, read(book))
+    said = "numbers.cube: the check cell was changed; the original was used"
+    planned = plan_lesson(pristine, read(book))
     assert (planned.look, planned.remarks) == ((said,), (f"{said}.",))
-    assert transplant(pristine, read(answered())).look == ()
+    assert plan_lesson(pristine, read(answered())).look == ()
 
 
-def test_own_cells_stay_behind_the_cell_they_stood_behind(pristine):
+def test_own_cells_keep_their_place_in_the_lesson(pristine):
     book = answered()
     own = {"cell_type": "code", "source": "mine = 1", "metadata": {}}
     book.cells.insert(0, copy.deepcopy(own))
     book.cells.append(own)
-    steps = transplant(pristine, read(book)).steps
+    steps = plan_lesson(pristine, read(book)).cells
     assert (steps[0].role, steps[-1].role) == ("own", "own")
 
 
@@ -140,7 +140,7 @@ def test_own_cells_stay_behind_the_cell_they_stood_behind(pristine):
     ],
 )
 def test_the_names_a_cell_defines(source, names):
-    assert defined(source) == names
+    assert defined_names(source) == names
 
 
 def test_hidden_tests_are_those_of_the_solved_notebook(pristine, tmp_path):
@@ -161,41 +161,41 @@ def test_a_lesson_whose_checks_have_no_names_is_refused(tmp_path):
         find_lessons(tmp_path / "nothing")
 
 
-def test_lessons_are_chosen_by_their_first_letters(pristine):
+def test_lessons_are_chosen_by_their_first_characters(pristine):
     assert list(choose_lessons({"01_numbers": pristine}, ["01"])) == ["01_numbers"]
 
 
 @pytest.mark.parametrize("code", [SQUARE, CUBE, "from enronlib.classroom import check, hint", 'check("a.b", f)'])
 def test_honest_code_is_not_suspicious(code):
-    assert tricks(code) == []
+    assert find_tricks(code) == []
 
 
 @pytest.mark.parametrize(
     ("line", "what"),
     [
-        ("    def __eq__(self, other): return True", "an object that says what it is equal to"),
-        ("ip.ast_transformers.append(x)", "IPython's inner parts"),
-        ("os._exit(0)", "the end of the kernel, or of another process"),
-        ("check = lambda *a: None", "the check's own machinery"),
+        ("    def __eq__(self, other): return True", "an object with its own idea of equality"),
+        ("ip.ast_transformers.append(x)", "IPython internals"),
+        ("os._exit(0)", "code that ends the kernel or another process"),
+        ("check = lambda *a: None", "internals of the checks"),
         ("open('../02_parse.ipynb')", "the text of the checks or solutions"),
-        ("sys._getframe(1)", "other frames, or the interpreter itself"),
-        ("builtins.len = lambda x: 3", "built-ins replaced"),
-        ("# NBVAL_SKIP", "marks for nbval"),
+        ("sys._getframe(1)", "stack frames or interpreter internals"),
+        ("builtins.len = lambda x: 3", "replaced built-ins"),
+        ("# NBVAL_SKIP", "markers for nbval"),
     ],
 )
 def test_a_trick_is_found_and_quoted(line, what):
     assert what in TRICKS
-    assert tricks(f"x = 1\n{line}") == [f"{what}: {line.strip()}"]
+    assert find_tricks(f"x = 1\n{line}") == [f"{what}: {line.strip()}"]
 
 
 def test_a_long_trick_is_cut_between_words():
-    (found,) = tricks("import os; os._exit(" + "1 + " * 40 + "0)")
+    (found,) = find_tricks("import os; os._exit(" + "1 + " * 40 + "0)")
     assert found.endswith("1 + 1 …") or found.endswith("+ 1 + …")
     assert len(found) < 140
 
 
-def test_long_lines_cost_no_time():
-    assert tricks("open(" * 1_000_000) == []
+def test_very_long_lines_are_searched_only_at_their_start():
+    assert find_tricks("open(" * 1_000_000) == []
 
 
 @pytest.mark.parametrize(
@@ -209,8 +209,8 @@ def test_long_lines_cost_no_time():
         "%matplotlib inline\n!ls\nread_email = messages.read_email",
     ],
 )
-def test_the_kits_own_function_is_no_answer(answer):
-    assert borrowed(answer, ["read_email"]) == ["the kit's own read_email was handed in"]
+def test_the_kits_own_function_is_borrowed(answer):
+    assert find_borrowed(answer, ["read_email"]) == ["uses the kit's own read_email"]
 
 
 @pytest.mark.parametrize(
@@ -222,8 +222,8 @@ def test_the_kits_own_function_is_no_answer(answer):
         ("def read_email(path:", "read_email"),
     ],
 )
-def test_an_answer_of_ones_own_is_no_loan(answer, name):
-    assert borrowed(answer, [name]) == []
+def test_the_students_own_answer_is_not_borrowed(answer, name):
+    assert find_borrowed(answer, [name]) == []
 
 
 @pytest.mark.parametrize(
@@ -234,18 +234,20 @@ def test_an_answer_of_ones_own_is_no_loan(answer, name):
         "from enronlib.messages import *\nfrom enronlib.messages import read_email\ntheirs = read_email",
     ],
 )
-def test_the_kits_own_function_under_another_name_is_no_answer(own):
-    known = aliases([own, "def broken(:"])
+def test_the_kits_own_function_under_another_name_is_borrowed(own):
+    known = kit_aliases([own, "def broken(:"])
     answer = "def read_email(path, maildir):\n    return theirs(path, maildir)"
-    assert borrowed(answer, ["read_email"], known) == ["the kit's own read_email was handed in"]
-    assert borrowed(answer, ["read_date"], known) == []
+    assert find_borrowed(answer, ["read_email"], known) == ["uses the kit's own read_email"]
+    assert find_borrowed(answer, ["read_date"], known) == []
 
 
-def test_names_of_the_answers_own_are_no_other_names_for_the_kits_functions():
-    known = aliases(["from enronlib.messages import read_email\ntheirs = messages.read_email\nmail = read_email(path)"])
+def test_names_that_the_answer_assigns_are_not_aliases():
+    known = kit_aliases(
+        ["from enronlib.messages import read_email\ntheirs = messages.read_email\nmail = read_email(path)"]
+    )
     assert known == {"theirs": "read_email"}
     answer = "def read_email(theirs):\n    return theirs if theirs else read_email(mail)"
-    assert borrowed(answer, ["read_email"], known) == []
+    assert find_borrowed(answer, ["read_email"], known) == []
 
 
 def test_a_lesson_knows_what_its_answers_define(tmp_path):

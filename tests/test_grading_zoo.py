@@ -1,4 +1,4 @@
-"""Every submission of the zoo gets its fair mark, or is marked for a look, and the class finishes."""
+"""Every submission in the zoo gets its fair mark or a reason to look, and the class finishes."""
 
 import hashlib
 from dataclasses import replace
@@ -7,9 +7,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from enronlib.classroom.grading.grade import grade
+from enronlib.classroom.grading.grade import grade_class
 from enronlib.classroom.grading.marks import Marks
-from enronlib.classroom.grading.sandbox import Limits
+from enronlib.classroom.grading.supervisor import Limits
 from tests.zoo.assignment import FULL, lesson
 from tests.zoo.submissions import CASES, ENDLESS
 
@@ -42,7 +42,7 @@ def rows(inbox, before, tmp_path_factory) -> dict[str, Marks]:
     pristine = lesson(tmp_path_factory.mktemp("lesson"))
     found: dict[str, Marks] = {}
     for name, limits in (("endless", HURRIED), ("others", LIMITS)):
-        marks = grade([inbox / name], lessons={pristine.name: pristine}, limits=limits, jobs=2, progress=False)
+        marks = grade_class([inbox / name], lessons={pristine.name: pristine}, limits=limits, jobs=2, progress=False)
         found |= {row.student: row for row in marks.rows}
     return found
 

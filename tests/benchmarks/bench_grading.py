@@ -106,7 +106,7 @@ def grade_ours(
         "import sys; from pathlib import Path; from enronlib.classroom.grading import grade, report\n"
         "from enronlib.classroom.grading.lessons import find_lessons\n"
         f"lessons = {{{lesson.name!r}: find_lessons()[{lesson.name!r}]}}\n"
-        f"marks = grade.grade([Path('in')], jobs={jobs}, lessons=lessons, progress=False)\n"
+        f"marks = grade.grade_class([Path('in')], jobs={jobs}, lessons=lessons, progress=False)\n"
         "report.write_csv(marks, Path('grades.csv'))"
     )
     seconds = timed([sys.executable, "-c", code], folder)

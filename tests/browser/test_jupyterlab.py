@@ -21,7 +21,7 @@ import pytest
 from playwright.sync_api import Browser, Error, Locator, Page, Playwright, expect, sync_playwright
 
 from enronlib.classroom.authoring.notebook import code_cells, exercise_name, read_notebook, role, write_notebook
-from enronlib.classroom.grading.submit import submit
+from enronlib.classroom.grading.submit import pack_submission
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 SOLVED = sorted(path.stem for path in NOTEBOOKS.glob("solutions/*.ipynb"))
@@ -402,4 +402,4 @@ def test_a_lesson_survives_what_a_student_does_to_it(lesson: str, open_lesson: O
     command = [sys.executable, "-m", "pytest", "--nbval", "-p", "no:cacheprovider", copy.name]
     judged = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert judged.returncode == 0, judged.stdout
-    assert submit(tmp_path, "Kim Lee").warnings == []
+    assert pack_submission(tmp_path, "Kim Lee").warnings == []

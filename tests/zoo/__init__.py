@@ -1,1 +1,1 @@
-"""Odd submissions, made by code: one small lesson, and what students have been seen to do to a notebook."""
+"""Odd submissions, made by code: one small lesson, and what students do to their copies of it."""

@@ -1,4 +1,4 @@
-"""A lesson of three exercises, 10 points, that starts fast: the field on which the zoo is graded."""
+"""A small lesson, three exercises for 10 points, that starts fast: every submission in the zoo is a copy of it."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The zoo: what students have been seen to do to a notebook, each with the mark a fair human would give."""
+"""The zoo: what students do to notebooks, each with the mark a fair human would give."""
 
 import copy
 import json
@@ -24,14 +24,14 @@ STUB = answer(untouched(), "cube").source
 WITHOUT_CUBE = FULL - POINTS["numbers.cube"]
 CASES: dict[str, "Case"] = {}
 ENDLESS: set[str] = set()
-"""The cases that cost a cell's whole time, and so are graded with little of it."""
+"""The cases that use up a cell's whole time limit, and so are graded with a short one."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A submission: how it is made, its fair mark, and words that must be among the reasons to look, or the remarks.
+    """A submission: how it is made, its fair mark, and words that must appear in a reason to look or a remark.
 
-    `points` None means that no mark is fair without a look.
+    `points` of None means that no mark is fair without a look.
     """
 
     make: Callable[[], bytes]
@@ -39,9 +39,9 @@ class Case:
     look: str | None = None
     remark: str | None = None
     status: str | None = None
-    """None for what can be graded: then `graded`, or `look` where there is a reason to."""
+    """None for a submission that can be graded: then `graded`, or `look` if there is a reason to."""
     or_look: bool = False
-    """Whether any reason to look will do instead of the mark: how such a kernel ends is left to chance."""
+    """Whether any reason to look is as good as the mark, since how such a kernel ends depends on chance."""
 
 
 def cell(name: str, source: str, points: int | None = WITHOUT_CUBE, look: str | None = None) -> None:
@@ -63,7 +63,7 @@ def add(
 
 
 def file(name: str, data: bytes | Callable[[], bytes], reason: str) -> None:
-    """Add a case that is no notebook."""
+    """Add a case that is not a notebook."""
     CASES[name] = Case(data if callable(data) else lambda: data, 0, reason, status="unreadable")
 
 
@@ -137,7 +137,7 @@ cell("kills_its_parent", "import os\nos.kill(os.getppid(), 9)", None, look="os.k
 cell("dies_later", f"import os, threading\nthreading.Timer(0.1, os._exit, [0]).start()\n{CUBE}", None, look="os._exit")
 add("dies_twice", lambda: answered(cube="exit()", total="exit()"), POINTS["numbers.square"])
 
-# Cells that want too much.
+# Cells that use too much.
 
 cell("three_gigabytes", f"big = bytearray(3 * 10 ** 9)\n{CUBE}", look="out of memory")
 CASES["memory_in_small_blocks"] = Case(
@@ -205,13 +205,13 @@ add(
 )
 cell("rolls_dice", "import random\ndef cube(x):\n    return random.choice([x ** 3, 0])", WITHOUT_CUBE)
 
-# Wrong answers that plain nbval takes for right ones.
+# Wrong answers that plain nbval accepts.
 
 cell("unknown_magic", f"%nosuchmagic\n{CUBE}")
 cell("unknown_cell_magic", f"%%nosuchmagic\n{CUBE}")
-cell("nbval_skip", f"# NBVAL_SKIP\n{WRONG_CUBE}", look="marks for nbval")
-cell("nbval_check_output", f"# NBVAL_CHECK_OUTPUT\n{CUBE}", FULL, look="marks for nbval")
-cell("nbval_mark_in_docstring", f'"""\n# NBVAL_RAISES_EXCEPTION\n"""\n{WRONG_CUBE}', look="marks for nbval")
+cell("nbval_skip", f"# NBVAL_SKIP\n{WRONG_CUBE}", look="markers for nbval")
+cell("nbval_check_output", f"# NBVAL_CHECK_OUTPUT\n{CUBE}", FULL, look="markers for nbval")
+cell("nbval_mark_in_docstring", f'"""\n# NBVAL_RAISES_EXCEPTION\n"""\n{WRONG_CUBE}', look="markers for nbval")
 cell("hides_tracebacks", f"get_ipython().showtraceback = lambda *a, **k: None\n{WRONG_CUBE}", look="IPython")
 cell(
     "hides_tracebacks_unseen",
@@ -247,7 +247,7 @@ cell(
     "equals_everything",
     "class Any:\n    def __eq__(self, other):\n        return True\ndef cube(x):\n    return Any()",
     None,
-    look="equal to",
+    look="own idea of equality",
 )
 cell(
     "replaces_builtin",
@@ -255,31 +255,31 @@ cell(
     look="built-ins",
 )
 cell(
-    "tells_witness",
-    "import enronlib.classroom.grading.witness as w\nw.oddities = lambda: []\n" + WRONG_CUBE,
-    look="check's own machinery",
+    "changes_the_attestation",
+    "import enronlib.classroom.grading.attestation as w\nw.tampering = lambda: []\n" + WRONG_CUBE,
+    look="internals of the checks",
 )
-cell("steals_from_frames", "import sys\ndef cube(x):\n    return sys._getframe(1)", look="other frames")
+cell("steals_from_frames", "import sys\ndef cube(x):\n    return sys._getframe(1)", look="stack frames")
 
 
 # What happens to files.
 
 file("empty_file", b"", "empty")
-file("blanks_only", b" \n\t", "empty")
+file("spaces_only", b" \n\t", "empty")
 file("broken_json", b'{"cells": [', "damaged or cut off")
 file("cut_in_half", lambda: json.dumps(answered()).encode()[:2000], "damaged or cut off")
-file("a_list", b"[]", "JSON, but no notebook")
+file("a_list", b"[]", "JSON, but not a notebook")
 file("no_cells_key", b'{"nbformat": 4}', "no cells")
 file("cells_is_null", b'{"cells": null}', "no cells")
 file("a_web_page", b"<!DOCTYPE html><html></html>", "HTML")
 file("merge_marks", lambda: b"<<<<<<< HEAD\n" + json.dumps(answered()).encode() + b"\n=======\n>>>>>>> x\n", "merge")
 file("nested_too_deeply", b'{"cells": ' + b"[" * 200_000, "nested")
 file("bytes", bytes(range(256)) * 10, "damaged or cut off")
-file("no_cells", b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}', "no notebook of a lesson")
+file("no_cells", b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}', "no lesson notebook found")
 file("too_many_cells", lambda: json.dumps({"cells": [{"cell_type": "code", "source": ""}] * 3_000}).encode(), "cells")
 CASES["byte_order_mark"] = Case(lambda: b"\xef\xbb\xbf" + json.dumps(answered()).encode(), FULL)
 CASES["utf_16"] = Case(lambda: json.dumps(answered(), ensure_ascii=False).encode("utf-16"), FULL)
-CASES["windows_letters"] = Case(
+CASES["windows_encoding"] = Case(
     lambda: json.dumps(answered(cube=f"# größer\n{CUBE}"), ensure_ascii=False).encode("cp1252"), FULL
 )
 add("no_metadata_at_all", lambda: {key: value for key, value in answered().items() if key != "metadata"}, FULL)
@@ -297,7 +297,9 @@ add(
 add("outputs_gone", changed(lambda book: [cell.pop("outputs", None) for cell in book.cells]), FULL)
 add("strange_outputs", changed(lambda book: answer(book, "cube").update(outputs=[{"output_type": "alien"}, 5])), FULL)
 add("tags_not_a_list", changed(lambda book: answer(book, "cube").metadata.update(tags="raises-exception")), FULL)
-add("cell_metadata_null", changed(lambda book: answer(book, "cube").update(metadata=None)), FULL, remark="by their id")
+add(
+    "cell_metadata_null", changed(lambda book: answer(book, "cube").update(metadata=None)), FULL, remark="matched by id"
+)
 add("cells_that_are_none", changed(lambda book: book.cells.extend([None, 5, []])), FULL)
 add("no_kernelspec", changed(lambda book: book.metadata.pop("kernelspec")), FULL)
 add("kernelspec_null", changed(lambda book: book.metadata.update(kernelspec=None)), FULL)
@@ -319,13 +321,13 @@ def nbformat_3() -> Any:
     return {"nbformat": 3, "nbformat_minor": 0, "metadata": {"name": ""}, "worksheets": [{"cells": cells}]}
 
 
-add("nbformat_3", nbformat_3, FULL, remark="by what stands in them")
+add("nbformat_3", nbformat_3, FULL, remark="matched by content")
 
 # What happens to cells.
 
 
 def with_own(book: Any, source: str, before: str = "answer-numbers-cube") -> Any:
-    """Put a cell of the student's own before a cell."""
+    """Insert a cell of the student's own before a cell."""
     at = book.cells.index(find(book, before))
     book.cells.insert(at, {"cell_type": "code", "source": source, "metadata": {}, "outputs": [], "id": f"own-{at}"})
     return book
@@ -370,7 +372,7 @@ def split(book: Any) -> None:
 
 
 def lose_names(book: Any) -> None:
-    """Put the answer to the cube into a cell of one's own, and delete the answer cell."""
+    """Put the answer to the cube into an own cell, and delete the answer cell."""
     drop(book, "answer-numbers-cube")
     with_own(book, CUBE, before="check-numbers-cube")
 
@@ -438,12 +440,12 @@ add(
     remark="run as code",
 )
 add("answer_raw", changed(lambda book: answer(book, "cube").update(cell_type="raw")), FULL, remark="run as code")
-add("answer_in_own_cell", changed(lose_names), FULL, remark="by what stands in them")
+add("answer_in_own_cell", changed(lose_names), FULL, remark="matched by content")
 add("answer_above_the_stub", lambda: with_own(answered(cube=answer(untouched(), "cube").source), CUBE), FULL)
 add("answer_renamed", lambda: answered(cube=CUBE.replace("cube", "my_cube")), WITHOUT_CUBE)
-add("cells_reversed", changed(lambda book: book.cells.reverse()), FULL, remark="another order")
-add("metadata_lost", changed(forget), FULL, remark="by their id")
-add("metadata_and_ids_lost", changed(lambda book: forget(book, ids=True)), FULL, remark="by what stands in them")
+add("cells_reversed", changed(lambda book: book.cells.reverse()), FULL, remark="different order")
+add("metadata_lost", changed(forget), FULL, remark="matched by id")
+add("metadata_and_ids_lost", changed(lambda book: forget(book, ids=True)), FULL, remark="matched by content")
 add(
     "names_lost_and_checks_deleted",
     changed(only_answers),

@@ -1,4 +1,4 @@
-"""The pristine lessons: where checks, points and hidden tests come from, whatever a student hands in."""
+"""The pristine lessons: checks, points and hidden tests come from here, whatever a student hands in."""
 
 import hashlib
 import re
@@ -13,22 +13,24 @@ from enronlib.classroom.authoring import stubs
 from enronlib.classroom.authoring.notebook import exercise_name, read_notebook, role
 from enronlib.classroom.handout import lessons_folder
 
-DEFINED = re.compile(r"^(?:async +)?(?:def|class) +(\w+)", re.MULTILINE)
+__all__ = ["DEFINITION", "Lesson", "PristineCell", "choose_lessons", "find_lessons", "read_lesson", "solutions_folder"]
+
+DEFINITION = re.compile(r"^(?:async +)?(?:def|class) +(\w+)", re.MULTILINE)
 TITLE = re.compile(r"### Exercise: (.+?) *(?:[★☆]|$)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class PristineCell:
-    """A cell of the lesson as the instructor has it and as the student got it."""
+    """A cell of the lesson, in the instructor's version and in the one handed out."""
 
     kind: str
     id: str
     role: str | None
     exercise: str | None
     given: str
-    """What the student's copy holds: a stub in an answer cell, a check without its hidden tests."""
+    """The source in the student's copy: a stub in an answer cell, a check without its hidden tests."""
     full: str
-    """What the solved notebook holds."""
+    """The source in the solved notebook."""
     points: int
 
     @property
@@ -38,7 +40,7 @@ class PristineCell:
 
     @property
     def hidden_tests(self) -> int:
-        """How many hidden regions a check has."""
+        """The number of hidden regions in a check."""
         return len(stubs.regions(self.full, stubs.BEGIN_HIDDEN, stubs.END_HIDDEN)) if self.role == "check" else 0
 
 
@@ -56,18 +58,18 @@ class Lesson:
 
     @property
     def points(self) -> int:
-        """All points of the lesson."""
+        """The points of all exercises."""
         return sum(self.exercises.values())
 
     @property
     def hidden_tests(self) -> int:
-        """How many hidden regions its checks have."""
+        """The number of hidden regions in its checks."""
         return sum(cell.hidden_tests for cell in self.cells)
 
     def defined_by(self, exercise: str) -> list[str]:
-        """Return the functions and classes that the solution of an exercise defines, in a module it writes, too."""
+        """Return the functions and classes that the solution of an exercise defines, also in a module it writes."""
         answers = [cell.full for cell in self.cells if cell.role == "answer" and cell.exercise == exercise]
-        return [name for answer in answers for name in DEFINED.findall(answer)]
+        return [name for answer in answers for name in DEFINITION.findall(answer)]
 
     @cached_property
     def titles(self) -> dict[str, str]:
@@ -82,7 +84,7 @@ class Lesson:
 
 
 def solutions_folder() -> Path:
-    """Return the folder of the solved lessons of the checkout or the installed package, or of the copies if none is."""
+    """Return the folder of the solved lessons (in the checkout or the package), or of the copies if there is none."""
     folder = lessons_folder()
     return folder / "solutions" if next((folder / "solutions").glob("*.ipynb"), None) else folder
 
@@ -90,7 +92,7 @@ def solutions_folder() -> Path:
 def find_lessons(folder: Path | None = None) -> dict[str, Lesson]:
     """Return the lessons with exercises in a folder of solved notebooks (default: the kit's own), by name.
 
-    Raises UserError if there is none, or if one does not hold together.
+    Raises UserError if there are none, or if a check cell has no exercise of its own.
     """
     folder = solutions_folder() if folder is None else folder
     lessons = {path.stem: read_lesson(path) for path in sorted(folder.glob("*.ipynb")) if path.stem[:1] not in "._"}
@@ -101,19 +103,19 @@ def find_lessons(folder: Path | None = None) -> dict[str, Lesson]:
 
 
 def choose_lessons(lessons: Mapping[str, Lesson], wanted: Iterable[str]) -> dict[str, Lesson]:
-    """Return the lessons of these names, first letters (`02`) or numbers (`2`); raise UserError for one that is not."""
+    """Return the lessons whose names start with these texts (`02`) or numbers (`2`); raise UserError for others."""
     chosen: dict[str, Lesson] = {}
     for name in (each.strip() for each in wanted):
         start = name.zfill(2) if name.isdecimal() else name
         found = {each: lesson for each, lesson in lessons.items() if start and each.startswith(start)}
         if not found:
-            raise UserError(f"there is no lesson {name!r}; there are {', '.join(lessons)}")
+            raise UserError(f"there is no lesson {name!r}; the lessons are {', '.join(lessons)}")
         chosen |= found
     return chosen
 
 
 def read_lesson(path: Path) -> Lesson:
-    """Return the lesson in a solved notebook, or in a student's copy: then there are no hidden tests."""
+    """Return the lesson in a solved notebook, or in a student's copy, which has no hidden tests."""
     lesson = Lesson(path.stem, tuple(_cells(read_notebook(path))))
     checks = [cell.exercise for cell in lesson.cells if cell.role == "check"]
     if None in checks or len(set(checks)) < len(checks):

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enronlib.classroom.grading.lessons import Lesson
 from enronlib.classroom.verdict import Verdict
 
+__all__ = ["ClassMarks", "Marks"]
+
 
 @dataclass(frozen=True)
 class Marks:
@@ -13,13 +15,13 @@ class Marks:
 
     student: str
     status: str
-    """`graded` (the points stand), `look` (they stand if what `look` says is in order), `unreadable`, `missing`
-    (nothing handed in) or `failed` (an error of the grader's own)."""
+    """`graded` (the points stand), `look` (they stand if the reasons in `look` are harmless), `unreadable`, `missing`
+    (nothing handed in) or `failed` (an error in the grader itself)."""
     verdicts: tuple[Verdict, ...]
     look: tuple[str, ...] = ()
     """Why a human should look."""
     remarks: tuple[str, ...] = ()
-    """What the student should know of how the submission was read."""
+    """What the student should know about how the submission was read."""
     in_doubt: tuple[str, ...] = ()
     """The exercises whose verdict a human should confirm."""
 
@@ -36,7 +38,7 @@ class Marks:
 
 @dataclass(frozen=True)
 class ClassMarks:
-    """The marks of a class, in the order of the roster or of names, and notes on all of it for the instructor."""
+    """The marks of a class, in the order of the roster or of names, and notes for the instructor."""
 
     lessons: Mapping[str, Lesson]
     rows: list[Marks]
@@ -49,5 +51,5 @@ class ClassMarks:
 
     @property
     def points(self) -> int:
-        """The points to be had."""
+        """The most points a student can get."""
         return sum(self.exercises.values())

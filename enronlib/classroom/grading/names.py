@@ -1,4 +1,4 @@
-"""Names of students: as they are typed, as they stand in file names, as a roster has them."""
+"""Students' names: as typed, in file names, and on a roster."""
 
 import csv
 import difflib
@@ -11,41 +11,58 @@ from pathlib import Path
 from enronlib import UserError
 from enronlib.classroom.grading.reading import decoded
 
+__all__ = [
+    "COPY_OF",
+    "COURSE_SYSTEM",
+    "Student",
+    "file_name",
+    "find_student",
+    "key",
+    "last_first",
+    "namesakes",
+    "read_roster",
+    "split_name",
+    "student_of",
+]
+
 ASSIGNMENT = "assignment04"
 FILE_NAME = re.compile(r"(?i)assignment[ _-]?0?4[ _-]+(.+)")
-COPY_OF = re.compile(r"^copy of |[ _-]*\(\d+\)$|[ _-]*copy ?\d*$", re.IGNORECASE)  # what browsers and JupyterLab add
-COURSE_SYSTEM = re.compile(r"^(.+?)_\d+_assignsubmission.*$")  # a folder of Moodle's
-LETTERS = str.maketrans(  # Latin letters that do not fall into a letter and a mark
+COPY_OF = re.compile(r"^copy of |[ _-]*\(\d+\)$|[ _-]*copy ?\d*$", re.IGNORECASE)  # added by browsers and JupyterLab
+COURSE_SYSTEM = re.compile(r"^(.+?)_\d+_assignsubmission.*$")  # Moodle's folder for a submission
+LETTERS = str.maketrans(  # Latin letters that Unicode does not decompose into a letter and a mark
     {"ß": "ss", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "ı": "i", "þ": "th"}
     | {"Þ": "Th", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe"}
 )
+FIRST = ("first", "first name", "firstname", "given", "given name", "forename", "vorname")
+LAST = ("last", "last name", "lastname", "family", "family name", "surname", "nachname", "familienname")
+WHOLE = ("name", "student", "full name", "student name")
 
 
 @dataclass(frozen=True)
 class Student:
-    """A student on the roster: the name as written there, and what it is compared by."""
+    """A student on the roster: the name as written there, and the keys it is matched by."""
 
     name: str
     keys: frozenset[str]
 
 
 def last_first(name: str) -> str:
-    """Return `LastFirst` of a name as typed, in ASCII where the script allows.
+    """Return `LastFirst` for a name as typed, in ASCII where the script allows.
 
-    Blanks, hyphens, apostrophes and dots go. Raises UserError if no letter is left.
+    Spaces, hyphens, apostrophes and dots are dropped. Raises UserError if no letter is left.
     """
     family, given = split_name(name)
     joined = "".join(_words(family) + _words(given))
     if not joined:
-        raise UserError(f'{name!r} is no name: write it as in  submit "First Last"')
+        raise UserError(f'{name!r} is not a name: write it like this:  submit "First Last"')
     return joined
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """Return the family name and the given names of a name as typed.
+    """Return the family name and the given names in a name as typed.
 
-    The last word is the family name, with small words before it (`van der Berg`); a comma says it outright (`García
-    Márquez, Gabriel`).
+    The family name is the last word with any lower-case words before it (`van der Berg`), or whatever stands before a
+    comma (`García Márquez, Gabriel`).
     """
     family, comma, given = name.partition(",")
     if comma:
@@ -58,15 +75,15 @@ def split_name(name: str) -> tuple[str, str]:
 
 
 def file_name(name: str) -> str:
-    """Return what the submission of a student is called, such as `assignment04_DoeJane.zip`."""
+    """Return the name of a student's submission, such as `assignment04_DoeJane.zip`."""
     return f"{ASSIGNMENT}_{last_first(name)}.zip"
 
 
 def student_of(path: Path) -> str:
-    """Return the student's part of a submission's name: `DoeJane` of `assignment04_DoeJane (1).zip`.
+    """Return the student named in a submission's file name: `DoeJane` in `assignment04_DoeJane (1).zip`.
 
-    A folder of Moodle's has the real name, which counts most. What another course system puts before the name or a
-    browser behind it is dropped; any other file name is taken as it is.
+    A Moodle folder holds the student's real name, so it takes precedence. What other course systems put before the name
+    and browsers after it is dropped; any other file name is returned as it is.
     """
     stem = path.stem if path.suffix.lower() in (".zip", ".ipynb") else path.name
     stem = COPY_OF.sub("", unicodedata.normalize("NFC", stem)).strip()
@@ -78,21 +95,23 @@ def student_of(path: Path) -> str:
 
 
 def key(name: str) -> str:
-    """Return what two spellings of a name have in common: letters and digits, without marks and case."""
+    """Return what spellings of a name have in common: letters and digits, without accents and case."""
     return "".join(_words(name)).casefold()
 
 
 def read_roster(path: Path) -> list[Student]:
     """Return the students in a CSV file with a header: `name`, or `first` and `last` (`Vorname`, `Nachname`), in order.
 
-    Other columns do not matter. A file without such a header has names and nothing else. Raises UserError if it has
-    more, or if there is no student in it.
+    Other columns are ignored. Without such a header, the file may hold names only. Raises UserError if it holds more,
+    or none.
     """
     lines = decoded(path.read_bytes()).splitlines()
     delimiter = max(",;\t", key="\n".join(lines[:20]).count)
     rows = [[field.strip() for field in row] for row in csv.reader(lines, delimiter=delimiter) if any(row)]
     header = [re.sub(r"[\s_-]+", " ", field.casefold().removesuffix("(s)")) for field in rows[0]] if rows else []
-    first, last, whole = (_column(header, *names) for names in (FIRST, LAST, WHOLE))
+    first, last, whole = (
+        next((header.index(name) for name in names if name in header), None) for names in (FIRST, LAST, WHOLE)
+    )
     last = whole if last is None and first is not None else last  # German lists: Name, Vorname
     if first is not None and last is not None:
         names = [f"{row[last]}, {row[first]}" for row in rows[1:] if len(row) > max(first, last)]
@@ -100,11 +119,11 @@ def read_roster(path: Path) -> list[Student]:
         names = [", ".join(filter(None, row)) for row in rows[1:]]  # Doe, Jane  without quotes
     elif whole is not None:
         names = [row[whole] for row in rows[1:] if len(row) > whole]
-    else:
+    elif {first, last} == {None} and not any(any(row[1:]) or re.search(r"[\d@]", row[0]) for row in rows):
         names = [row[0] for row in rows]
-        if first is not None or last is not None or any(any(row[1:]) or re.search(r"[\d@]", row[0]) for row in rows):
-            told = "no column  name,  or  first  and  last,  in its first line;  it has"
-            raise UserError(f"{path.name}: {told} {', '.join(rows[0])}")
+    else:
+        wanted = "no column `name`, or `first` and `last`, in the first line"
+        raise UserError(f"{path.name}: {wanted}; it has {', '.join(rows[0])}")
     seen: Counter[str] = Counter()
     students = []
     for student in [_student(name) for name in names if key(name)]:
@@ -112,17 +131,17 @@ def read_roster(path: Path) -> list[Student]:
         number = f" ({seen[student.name]})" if seen[student.name] > 1 else ""
         students.append(replace(student, name=student.name + number))
     if not students:
-        raise UserError(f"{path.name}: no names found; the file needs a column  name,  or  first  and  last")
+        raise UserError(f"{path.name}: no names found; the file needs a column `name`, or `first` and `last`")
     return students
 
 
 def namesakes(name: str, roster: list[Student]) -> list[Student]:
-    """Return the students on the roster who are called just so."""
+    """Return the students on the roster with exactly this name."""
     return [student for student in roster if key(name) in student.keys]
 
 
 def find_student(name: str, roster: list[Student]) -> tuple[Student | None, bool]:
-    """Return the student on the roster whom the name of a submission means, and whether that was a guess."""
+    """Return the student on the roster that a submission's name refers to, if any, and whether that is a guess."""
     wanted = key(name)
     exact = namesakes(name, roster)
     if exact:
@@ -133,24 +152,15 @@ def find_student(name: str, roster: list[Student]) -> tuple[Student | None, bool
     return (by_key[near[0]], True) if len({by_key[each].name for each in near}) == 1 else (None, False)
 
 
-FIRST = ("first", "first name", "firstname", "given", "given name", "forename", "vorname")
-LAST = ("last", "last name", "lastname", "family", "family name", "surname", "nachname", "familienname")
-WHOLE = ("name", "student", "full name", "student name")
-
-
-def _column(header: list[str], *names: str) -> int | None:
-    return next((header.index(name) for name in names if name in header), None)
-
-
 def _student(name: str) -> Student:
-    """Return the student of this name; either order of the two names is known."""
+    """Return the student of this name, known by either order of its parts."""
     family, comma, given = name.partition(",")
     shown = f"{given.strip()} {family.strip()}" if comma else name
     return Student(shown, frozenset({key(shown), key(last_first(name)), key(f"{family} {given}")}))
 
 
 def _words(text: str) -> list[str]:
-    """Return the words of a name in ASCII where that is possible, each with its first letter large."""
+    """Return the words of a name, capitalized, in ASCII where possible."""
     plain = unicodedata.normalize("NFKD", text.translate(LETTERS))
     plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
     words = re.findall(r"[^\W_]+", re.sub(r"['’.]", "", unicodedata.normalize("NFC", plain)))

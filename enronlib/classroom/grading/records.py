@@ -1,16 +1,18 @@
-"""What became of one cell: a line of JSON on the way from the grading process to the table."""
+"""The outcome of one cell: a line of JSON from the pytest process to the grader."""
 
 import json
 from dataclasses import asdict, dataclass, field
 
 from enronlib.classroom.verdict import Status, Verdict
 
-DIED = "ended the kernel"  # the message of a cell after which there was no kernel, for a reason it did not say
+__all__ = ["DIED", "Record"]
+
+DIED = "ended the kernel"  # the message of a cell that left no kernel and gave no reason
 
 
 @dataclass(frozen=True)
 class Record:
-    """What became of one cell. `status` is the verdict of a check cell, `odd` why a human should look at it."""
+    """The outcome of one cell. `status` is the verdict of a check cell, `odd` lists why a human should look at it."""
 
     lesson: str
     cell: str
@@ -22,7 +24,6 @@ class Record:
     ended_kernel: bool = False
     timed_out: bool = False
     odd: list[str] = field(default_factory=list)
-    seconds: float = 0.0
 
     @property
     def verdict(self) -> Verdict:

@@ -1,4 +1,4 @@
-"""What an instructor reads: the table, the CSV, a page for each student and one for the class."""
+"""What an instructor reads: the table, the CSV, a page for each student and one about the class."""
 
 import csv
 import io
@@ -10,42 +10,38 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from enronlib import UserError
+from enronlib.classroom.grading.formatting import csv_safe, markdown, shortened
+from enronlib.classroom.grading.intake import FEEDBACK_MARK, is_feedback
 from enronlib.classroom.grading.lessons import Lesson
 from enronlib.classroom.grading.marks import ClassMarks, Marks
-from enronlib.classroom.grading.wording import harmless, markdown, shortened
 from enronlib.classroom.verdict import SIGNS, Status, Verdict
 from enronlib.files import backup, write_bytes
 
-MADE_HERE = "<!-- Written by enronlib: the next grading into this folder replaces this page. -->"
-SEEN = 70  # letters of a reason on the screen
+__all__ = ["check_outputs", "class_page", "student_page", "table", "write_class_page", "write_csv", "write_feedback"]
+
+SEEN = 70  # characters of a reason in the table on the screen
 
 
 def check_outputs(csv: Path | None, feedback: Path | None) -> None:
-    """Raise UserError if the CSV or the folder of feedback could not be written; nothing is left of the trial."""
+    """Raise UserError if the CSV or the feedback folder cannot be written; nothing is left behind."""
     if csv and csv.is_dir():
         raise UserError(f"{csv} is a folder: name a file for --csv")
     if feedback and feedback.exists() and not feedback.is_dir():
         raise UserError(f"{feedback} is a file: name a folder for --feedback")
     for path in filter(None, (csv, feedback)):
+        places = [path, *path.absolute().parents] if path.is_dir() else path.absolute().parents
         try:
-            _try(path)
+            if path.is_file():
+                path.open("ab").close()  # fails on Windows while a spreadsheet has it open
+            tempfile.TemporaryFile(dir=next(place for place in places if place.exists())).close()
         except OSError as error:
             raise UserError(f"cannot write {path}: {error.strerror}") from error
-
-
-def _try(path: Path) -> None:
-    """Write nothing, but where the file or folder will be."""
-    if path.is_file():
-        path.open("ab").close()  # fails on Windows while a spreadsheet has it open
-    places = [path, *path.absolute().parents] if path.is_dir() else path.absolute().parents
-    with tempfile.TemporaryFile(dir=next(place for place in places if place.exists())):
-        pass
 
 
 def write_csv(marks: ClassMarks, path: Path) -> tuple[Path, Path | None]:
     """Write a row for each student: student, status, points, max, look, then the points of each exercise.
 
-    Points are empty where nothing could be graded. Returns the file, and where an earlier one of its name now is.
+    Points are empty if nothing could be graded. Returns the file, and the backup of an earlier one if there was one.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -54,16 +50,16 @@ def write_csv(marks: ClassMarks, path: Path) -> tuple[Path, Path | None]:
     for row in marks.rows:
         points = row.points if row.was_graded else ""
         earned = {verdict.exercise: verdict.earned for verdict in row.verdicts if row.was_graded}
-        first = [harmless(row.student), row.status, points, marks.points, harmless("; ".join(row.look))]
+        first = [csv_safe(row.student), row.status, points, marks.points, csv_safe("; ".join(row.look))]
         writer.writerow([*first, *(earned.get(name, "") for name in exercises)])
-    data = text.getvalue().encode("utf-8-sig", "replace")  # Excel knows UTF-8 by this mark alone
+    data = text.getvalue().encode("utf-8-sig", "replace")  # without this mark, Excel does not recognize UTF-8
     earlier = backup(path, data)
     return write_bytes(path, data), earlier
 
 
 def write_feedback(marks: ClassMarks, folder: Path) -> list[Path]:
     """Write a Markdown page for each student; return the files. Pages of an earlier grading are removed first."""
-    for earlier in filter(made_here, folder.glob("*.md")):
+    for earlier in filter(is_feedback, folder.glob("*.md")):
         earlier.unlink()
     written = []
     taken: Counter[str] = Counter()
@@ -71,26 +67,20 @@ def write_feedback(marks: ClassMarks, folder: Path) -> list[Path]:
         name = re.sub(r"[^\w. -]+", "-", row.student)[:60].strip("-_. ") or "student"
         taken[name.casefold()] += 1
         number = f"-{taken[name.casefold()]}" if taken[name.casefold()] > 1 else ""
-        page = f"{MADE_HERE}\n\n{student_page(row, marks)}"
+        page = f"{FEEDBACK_MARK}\n\n{student_page(row, marks)}"
         written.append(write_bytes(folder / f"{name}{number}.md", page.encode("utf-8", "replace")))
     return written
 
 
 def write_class_page(marks: ClassMarks, folder: Path) -> Path:
-    """Write the page on the class beside the folder of feedback, which may be given to students; return the file."""
+    """Write the page about the class beside the feedback folder, which students may be given; return the file."""
     folder = folder.resolve()
     return write_bytes(folder.with_name(f"{folder.name}_class.md"), class_page(marks).encode("utf-8", "replace"))
 
 
-def made_here(page: Path) -> bool:
-    """Tell whether a file is a page of feedback, of this grading or an earlier one."""
-    return page.is_file() and page.read_bytes().startswith(MADE_HERE.encode())
-
-
 def table(marks: ClassMarks, csv_file: Path | None = None) -> str:
-    """Return the rows for the screen, and where to read what did not fit: in the CSV, if there is one."""
-    width = max((len(row.student) for row in marks.rows), default=0)
-    width = max(width, len("student"))
+    """Return the rows for the screen, and where to read what did not fit."""
+    width = max(len("student"), *(len(row.student) for row in marks.rows))
     lines = [f"{'student':{width}}  {'status':10}  points  look"]
     for row in marks.rows:
         look = shortened(row.look[0], SEEN) if row.look else ""
@@ -98,41 +88,38 @@ def table(marks: ClassMarks, csv_file: Path | None = None) -> str:
         points = f"{row.points}/{marks.points}"
         lines.append(f"{row.student:{width}}  {row.status:10}  {points:>6}  {look}{more}".rstrip())
     if any(len(row.look) > 1 or len("".join(row.look)) > SEEN for row in marks.rows):
-        lines.append(f"all of it: {csv_file.name if csv_file else 'with --csv FILE'}, column look")
+        lines.append(
+            f"all reasons in full: column look of {csv_file.name if csv_file else 'the file written by --csv'}"
+        )
     return "\n".join(lines)
 
 
 def student_page(row: Marks, marks: ClassMarks) -> str:
-    """Return the feedback for a student: total, each exercise with what its check says, and remarks."""
+    """Return the feedback for a student: the total, each exercise with what its check says, and remarks."""
     lines = [f"# {markdown(row.student)}", "", f"**{row.points} of {marks.points} points**", ""]
     said = {verdict.exercise: verdict for verdict in row.verdicts}
     for name, lesson in marks.lessons.items():
         verdicts = [said[each] for each in lesson.exercises if each in said]
-        if not verdicts:
-            continue
-        lines += [f"## {name}", "", "| | exercise | points | what the check says |", "| --- | --- | --- | --- |"]
-        lines += [_row(verdict, lesson, in_doubt=verdict.exercise in row.in_doubt) for verdict in verdicts]
-        lines.append("")
+        if verdicts:
+            lines += [f"## {name}", "", "| | exercise | points | what the check says |", "| --- | --- | --- | --- |"]
+            lines += [_exercise_row(verdict, lesson, verdict.exercise in row.in_doubt) for verdict in verdicts]
+            lines.append("")
     if row.remarks:
         lines += ["## How your submission was read", "", *(f"- {markdown(remark)}" for remark in row.remarks), ""]
     return "\n".join(lines)
 
 
 def class_page(marks: ClassMarks) -> str:
-    """Return the report on the class: marks, pass rate and commonest wrong answer of each check, whom to look at."""
+    """Return the report on the class: marks, pass rate and most common wrong answer of each check, whom to look at."""
     graded = [row for row in marks.rows if row.was_graded]
-    lines = [
-        "# The class",
-        "",
-        f"{len(marks.rows)} students, {len(graded)} graded, {marks.points} points to be had.",
-        "",
-    ]
+    lines = ["# The class", "", f"{len(marks.rows)} students, {len(graded)} graded, {marks.points} points at most.", ""]
     if graded:
         points = [row.points for row in graded]
+        others = Counter(row.status for row in marks.rows if not row.was_graded)
+        left_out = ", ".join(f"{number} {status}" for status, number in others.items())
         mean = f"Mean {statistics.fmean(points):.1f}, median {statistics.median(points):g} points"
-        left_out = _left_out(marks.rows)
-        lines += [f"{mean} of those graded{f'; not counted: {left_out}' if left_out else ''}.", ""]
-    lines += ["## Each check", "", "Of those graded: how many passed, and the wrong answer that several gave.", ""]
+        lines += [f"{mean} among those graded{f'; not counted: {left_out}' if left_out else ''}.", ""]
+    lines += ["## Each check", "", "Among those graded: how many passed, and a wrong answer that several gave.", ""]
     for name, lesson in marks.lessons.items():
         lines += _pass_rates(name, lesson, graded)
     looks = [(row.student, reason) for row in marks.rows for reason in row.look]
@@ -143,18 +130,12 @@ def class_page(marks: ClassMarks) -> str:
     return "\n".join([*lines, ""])
 
 
-def _left_out(rows: Sequence[Marks]) -> str:
-    """Return how many rows have no points, by their status."""
-    count = Counter(row.status for row in rows if not row.was_graded)
-    return ", ".join(f"{number} {status}" for status, number in count.items())
-
-
 def _pass_rates(name: str, lesson: Lesson, graded: Sequence[Marks]) -> Iterator[str]:
-    """Yield the table of a lesson's exercises that are worth something."""
+    """Yield the table of a lesson's exercises that are worth points."""
     exercises = [exercise for exercise, points in lesson.exercises.items() if points]
     if exercises:
         yield from (f"### {name}", "")
-        yield "| exercise | correct | not yet | not attempted | commonest wrong answer |"
+        yield "| exercise | correct | not yet | not attempted | most common wrong answer |"
         yield "| --- | --- | --- | --- | --- |"
         yield from (_pass_rate(exercise, lesson.titles, graded) for exercise in exercises)
         yield ""
@@ -171,10 +152,10 @@ def _pass_rate(name: str, titles: Mapping[str, str], graded: Sequence[Marks]) ->
     return f"| {_called(name, titles)} | {' | '.join(map(str, numbers))} | {words} |"
 
 
-def _row(verdict: Verdict, lesson: Lesson, *, in_doubt: bool) -> str:
+def _exercise_row(verdict: Verdict, lesson: Lesson, in_doubt: bool) -> str:
     name, points = _called(verdict.exercise, lesson.titles), f"{verdict.earned} of {verdict.points}"
     if in_doubt:
-        return f"| ? | {name} | {points} | **To be looked at by your instructor** |"
+        return f"| ? | {name} | {points} | **Your instructor will look at this** |"
     return f"| {SIGNS[verdict.status]} | {name} | {points} | **{verdict.status}** {markdown(verdict.message)} |"
 
 

@@ -4,7 +4,7 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from nbformat.v4 import new_code_cell
@@ -13,14 +13,18 @@ from enronlib.classroom.authoring.notebook import lesson_notebook
 from enronlib.classroom.grading.lessons import Lesson, PristineCell
 from enronlib.classroom.grading.reading import Cell, Notebook
 
-ALIKE = 0.6  # ratio from which a nameless cell is taken for a changed version of an answer cell
-DEFINED = re.compile(r"^(?:(?:async +)?def|class) +(\w+)|^(\w+) *(?::[^=\n]+)?=(?!=)|^%%writefile +(\S+)", re.MULTILINE)
-CHECK_CHANGED = "{}: the check cell was changed; the lesson's own was used"
+__all__ = ["IMPORT_CHECK", "LessonPlan", "PlannedCell", "defined_names", "plan_lesson"]
+
+ALIKE = 0.6  # similarity from which a nameless cell counts as a changed version of an answer cell
+ASSIGNED_OR_DEFINED = re.compile(
+    r"^(?:(?:async +)?def|class) +(\w+)|^(\w+) *(?::[^=\n]+)?=(?!=)|^%%writefile +(\S+)", re.MULTILINE
+)
+CHECK_CHANGED = "{}: the check cell was changed; the original was used"
 IMPORT_CHECK = "from enronlib.classroom import check\n"
 
 
 @dataclass(frozen=True)
-class Step:
+class PlannedCell:
     """One cell to run. `role` is answer, check, hidden (a check with its hidden tests), own (the student's) or None."""
 
     id: str
@@ -36,33 +40,38 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Transplant:
-    """What is to be run for one lesson of one student, and what had to be done for it."""
+class LessonPlan:
+    """What to run for one lesson of one student, and what had to be repaired for it."""
 
     lesson: Lesson
-    steps: tuple[Step, ...]
+    cells: tuple[PlannedCell, ...]
     remarks: tuple[str, ...]
     look: tuple[str, ...]
     """What a human should look at."""
     untouched: frozenset[str]
     """Exercises whose answer is missing or still the stub."""
 
+    @property
+    def was_started(self) -> bool:
+        """Whether the student wrote anything that could earn points."""
+        return any(points and name not in self.untouched for name, points in self.lesson.exercises.items())
+
     def notebook(self, dropped: Mapping[str, str] = {}) -> Any:
         """Return the notebook to run. `dropped` are the ids of cells that ended the kernel before, with the reason.
 
-        Every cell is new: no output, count, tag or metadata of the student's is in it.
+        Every cell is new: it has no output, count, tag or metadata from the student.
         """
         cells = []
-        for step in self.steps:
-            if step.id in dropped and not step.is_students:
+        for cell in self.cells:
+            if cell.id in dropped and not cell.is_students:
                 continue
-            source = f"raise RuntimeError({dropped[step.id]!r})" if step.id in dropped else step.source
-            note: dict[str, Any] = {"role": step.role, "exercise": step.exercise, "points": step.points}
-            if step.exercise in self.untouched:
-                note["untouched"] = True
-            if step.exercise and not step.is_students:
-                note["defines"] = self.lesson.defined_by(step.exercise)
-            cells.append(new_code_cell(source, id=step.id, metadata={"enronlib": note}))
+            source = f"raise RuntimeError({dropped[cell.id]!r})" if cell.id in dropped else cell.source
+            ours: dict[str, Any] = {"role": cell.role, "exercise": cell.exercise, "points": cell.points}
+            if cell.exercise in self.untouched:
+                ours["untouched"] = True
+            if cell.exercise and not cell.is_students:
+                ours["defines"] = self.lesson.defined_by(cell.exercise)
+            cells.append(new_code_cell(source, id=cell.id, metadata={"enronlib": ours}))
         book = lesson_notebook(cells)
         book.metadata["enronlib"] = {"lesson": self.lesson.name, "copy": "graded"}
         return book
@@ -71,91 +80,77 @@ class Transplant:
 Piece = tuple[str | None, PristineCell | None, str]  # role, the lesson's cell it belongs to, source
 
 
-def transplant(lesson: Lesson, student: Notebook) -> Transplant:
-    """Return the lesson with the student's answers in it; cells find their place by name, then id, then text."""
+def plan_lesson(lesson: Lesson, student: Notebook) -> LessonPlan:
+    """Return the lesson with the student's answers in it; cells are matched by name, then by id, then by content."""
     match = _Match(lesson, student)
-    steps = tuple(
-        Step(f"c{number:04}", role, cell.exercise if cell else None, cell.points if cell else 0, source)
+    cells = tuple(
+        PlannedCell(f"c{number:04}", role, cell.exercise if cell else None, cell.points if cell else 0, source)
         for number, (role, cell, source) in enumerate(_pieces(lesson, match))
     )
-    return Transplant(lesson, steps, tuple(match.remarks()), tuple(match.look()), frozenset(match.untouched()))
+    return LessonPlan(
+        lesson, cells, tuple(match.remarks()), tuple(match.changed_checks()), frozenset(match.untouched())
+    )
+
+
+def defined_names(source: str) -> set[str]:
+    """Return the names a cell sets at top level and the file it writes; approximate, to work on code with errors."""
+    return {name for groups in ASSIGNED_OR_DEFINED.findall(source) for name in groups if name}
 
 
 def _pieces(lesson: Lesson, match: "_Match") -> Iterator[Piece]:
-    """Yield what is to be run, in the lesson's order; the student's own cells follow the cell they stood behind."""
+    """Yield what to run, in the lesson's order; the student's own cells follow the cell they stood behind."""
+    kits_check = any("enronlib.classroom" in cell.full for cell in lesson.cells)
     yield from match.extras(-1)
     for place, cell in enumerate(lesson.cells):
         if cell.is_students:
-            yield from _answer(match, place, cell)
+            stub = [] if match.defined_elsewhere(cell) else [cell.given]  # it would undo what another cell defines
+            yield from ((cell.role, cell, source) for source in match.written(place, cell) or stub)
         elif cell.role == "check":
-            yield "check", cell, _own_check(lesson, cell.given)
-            if cell.hidden_tests:
-                yield "hidden", cell, _own_check(lesson, cell.full)
+            for role, source in (("check", cell.given), ("hidden", cell.full))[: 1 + bool(cell.hidden_tests)]:
+                # `check` must be the kit's, even if the student gave that name to something else.
+                yield role, cell, IMPORT_CHECK + source if kits_check and "check(" in source else source
         else:
             if cell.kind == "code":
                 yield None, None, cell.full
-            own = match.changed(place, cell)  # a text turned into code, too
-            yield from (("own", None, source) for source in own)
+            yield from (("own", None, source) for source in match.changed(place, cell))  # also text turned into code
         yield from match.extras(place)
 
 
-def _answer(match: "_Match", place: int, cell: PristineCell) -> Iterator[Piece]:
-    """Yield what the student wrote; else the stub, unless a cell of the student's own defines what it would undo."""
-    written = match.written(place, cell)
-    if not written and not match.defined_elsewhere(cell):
-        written = [cell.given]
-    yield from ((cell.role, cell, source) for source in written)
-
-
-def defined(source: str) -> set[str]:
-    """Return the names a cell sets at its outermost level, and the file it writes; rough, so that any text will do."""
-    return {name for groups in DEFINED.findall(source) for name in groups if name}
-
-
-def _own_check(lesson: Lesson, source: str) -> str:
-    """Return a check cell's source in which `check` is the kit's, even if the student called something else so."""
-    is_kits = "check(" in source and any("enronlib.classroom" in cell.full for cell in lesson.cells)
-    return IMPORT_CHECK + source if is_kits else source
-
-
-@dataclass
 class _Match:
-    """Which cell of the lesson each of the student's cells is."""
+    """Which cell of the lesson each cell of the student is."""
 
-    lesson: Lesson
-    student: Notebook
-    places: list[int | None] = field(init=False)
-    how: Counter[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.places = [None] * len(self.student.cells)
-        self.how = Counter()
-        named = {_name(cell): at for at, cell in enumerate(self.lesson.cells) if cell.exercise}
-        for number, cell in enumerate(self.student.cells):
-            self._set(number, named.get(_name(cell)), "name")
-        ids = {cell.id: at for at, cell in enumerate(self.lesson.cells)}
+    def __init__(self, lesson: Lesson, student: Notebook) -> None:
+        self.lesson, self.student = lesson, student
+        self.places: list[int | None] = [None] * len(student.cells)
+        self.how: Counter[str] = Counter()
+        named: dict[tuple[str | None, str | None], int] = {
+            (cell.role, cell.exercise): place for place, cell in enumerate(lesson.cells) if cell.exercise
+        }
+        for number, cell in enumerate(student.cells):
+            self._set(number, named.get((cell.role, cell.exercise)), "name")
+        ids = {cell.id: place for place, cell in enumerate(lesson.cells)}
         for number, cell in self._unplaced():
             place = ids.get(cell.id or "")
-            if place is not None and not self.at(place):
+            if place not in self.places:
                 self._set(number, place, "id")
-        self._by_text()
+        self._match_by_content()
 
-    def _by_text(self) -> None:
-        """Place what is left: cells that were not changed, then answers by the names they define, then by likeness."""
+    def _match_by_content(self) -> None:
+        """Match the remaining cells: unchanged ones first, then answers by the names they define or by similarity."""
         for place, pristine in self._empty():
             same = (number for number, cell in self._unplaced() if cell.source == pristine.given)
-            self._set(next(same, None), place, "text")
+            self._set(next(same, None), place, "content")
         for place, pristine in self._empty():
             if not pristine.is_students:
                 continue
-            names = defined(pristine.given)
-            alike = [number for number, cell in self._unplaced() if names & defined(cell.source)]
+            names = defined_names(pristine.given)
+            alike = [number for number, cell in self._unplaced() if names & defined_names(cell.source)]
             if not alike:
-                ratios = [(_ratio(pristine.given, cell.source), number) for number, cell in self._unplaced()]
-                ratio, number = max(ratios, default=(0.0, 0), key=lambda pair: (pair[0], -pair[1]))
-                alike = [number] if ratio >= ALIKE else []
+                ratios = [(_similarity(pristine.given, cell.source), -number) for number, cell in self._unplaced()]
+                ratio, number = max(ratios, default=(0.0, 0))
+                alike = [-number] if ratio >= ALIKE else []
             for number in alike:
-                self._set(number, place, "text")
+                self._set(number, place, "content")
 
     def _set(self, number: int | None, place: int | None, how: str) -> None:
         if number is not None and place is not None:
@@ -165,9 +160,8 @@ class _Match:
     def _unplaced(self) -> list[tuple[int, Cell]]:
         return [(number, cell) for number, cell in enumerate(self.student.cells) if self.places[number] is None]
 
-    def _empty(self) -> Iterator[tuple[int, PristineCell]]:
-        taken = set(self.places)
-        return ((place, cell) for place, cell in enumerate(self.lesson.cells) if place not in taken)
+    def _empty(self) -> list[tuple[int, PristineCell]]:
+        return [(place, cell) for place, cell in enumerate(self.lesson.cells) if place not in self.places]
 
     def at(self, place: int) -> list[Cell]:
         """Return the student's versions of a cell of the lesson, in their order."""
@@ -182,21 +176,21 @@ class _Match:
                 yield "own", None, cell.source
 
     def written(self, place: int, pristine: PristineCell) -> list[str]:
-        """Return what the student wrote in the copies of an answer cell; untouched stubs are left out."""
+        """Return what the student wrote in the copies of an answer cell, without untouched stubs."""
         return [cell.source for cell in self.at(place) if cell.source and cell.source != pristine.given]
 
     def changed(self, place: int, pristine: PristineCell) -> list[str]:
-        """Return the versions of a cell of the lesson's that the student changed."""
+        """Return the versions of a cell of the lesson that the student changed."""
         known = (pristine.given, pristine.full)
         return [cell.source for cell in self.at(place) if cell.kind == "code" and cell.source not in known]
 
     def defined_elsewhere(self, pristine: PristineCell) -> bool:
-        """Tell whether a cell of the student's own, or once a text, defines what an untouched stub would overwrite."""
-        names = defined(pristine.given)
+        """Return whether another cell, the student's own or once text, defines what the untouched stub would undo."""
+        names = defined_names(pristine.given)
         own = [cell.source for _, cell in self._unplaced() if cell.kind == "code"]
         for place, cell in enumerate(self.lesson.cells):
             own += self.changed(place, cell) if cell.kind != "code" else []
-        return any(names & defined(source) for source in own)
+        return any(names & defined_names(source) for source in own)
 
     def untouched(self) -> Iterator[str]:
         """Yield the exercises for which the student wrote nothing."""
@@ -206,54 +200,41 @@ class _Match:
                 yield cell.exercise
 
     def remarks(self) -> Iterator[str]:
-        """Yield what was odd about the notebook, for the student to read."""
+        """Yield, for the student, what was unusual about the notebook."""
         changed = 0
         for place, pristine in enumerate(self.lesson.cells):
+            name, found = pristine.exercise, self.at(place)
             if pristine.role == "answer":
-                yield from self._answer_remarks(place, pristine)
-            elif pristine.role == "check":
-                found = self.at(place)
                 if not found:
-                    yield f"{pristine.exercise}: the check cell is missing; the lesson's own was used."
-                elif self._tampered(place, pristine):
-                    yield f"{CHECK_CHANGED.format(pristine.exercise)}."
-            elif pristine.kind == "code" and not pristine.is_students:
+                    yield f"{name}: the answer cell is missing."
+                if len(self.written(place, pristine)) > 1:
+                    yield f"{name}: there are {len(found)} answer cells; they were run in order; the last one counts."
+                if any(cell.kind != "code" for cell in found):
+                    yield f"{name}: the answer cell is not a code cell; it was run as code."
+            elif pristine.role == "check" and not found:
+                yield f"{name}: the check cell is missing; the original was used."
+            elif pristine.kind == "code" and pristine.role not in ("check", "predict"):
                 changed += bool(self.changed(place, pristine))
+        yield from (f"{remark}." for remark in self.changed_checks())
         if changed:
-            yield f"Cells of the lesson that were changed: {changed}; each ran after the lesson's own version."
+            yield f"Lesson cells that were changed: {changed}. Each ran after its original."
         if self.how["id"]:
-            yield "Some cells had lost their names (metadata); they were found by their id."
-        if self.how["text"]:
-            yield "Some cells had lost their names (metadata) and ids; they were found by what stands in them."
+            yield "Some cells had lost their metadata; they were matched by id."
+        if self.how["content"]:
+            yield "Some cells had lost their metadata and ids; they were matched by content."
         order = [place for place in self.places if place is not None]
         if order != sorted(order):
-            yield "The cells stood in another order; they were run in the lesson's."
+            yield "The cells were in a different order; they were run in the lesson's order."
 
-    def look(self) -> Iterator[str]:
-        """Yield what the instructor should look at."""
+    def changed_checks(self) -> Iterator[str]:
+        """Yield, for the instructor, the checks that the student changed."""
         for place, pristine in enumerate(self.lesson.cells):
-            if pristine.role == "check" and self._tampered(place, pristine):
+            changed = self.changed(place, pristine) or any(cell.kind != "code" for cell in self.at(place))
+            if pristine.role == "check" and changed:
                 yield CHECK_CHANGED.format(pristine.exercise)
 
-    def _tampered(self, place: int, pristine: PristineCell) -> bool:
-        return bool(self.changed(place, pristine)) or any(cell.kind != "code" for cell in self.at(place))
 
-    def _answer_remarks(self, place: int, pristine: PristineCell) -> Iterator[str]:
-        name, found = pristine.exercise, self.at(place)
-        if not found:
-            yield f"{name}: the answer cell is missing."
-        if len(self.written(place, pristine)) > 1:
-            yield f"{name}: there are {len(found)} answer cells; they were run in order, the last one counts."
-        if any(cell.kind != "code" for cell in found):
-            yield f"{name}: the answer cell is not a code cell; it was run as code."
-
-
-def _name(cell: Cell | PristineCell) -> tuple[str | None, str | None]:
-    """Return what a special cell is known by."""
-    return cell.role, cell.exercise
-
-
-def _ratio(one: str, other: str) -> float:
-    """Return how alike two cells are, from 0 to 1; of long ones only the beginning is compared."""
+def _similarity(one: str, other: str) -> float:
+    """Return how similar two cells are, from 0 to 1; only the beginning of long cells is compared."""
     matcher = difflib.SequenceMatcher(None, one[:1000], other[:1000], autojunk=False)
     return matcher.ratio() if one and other and matcher.quick_ratio() >= ALIKE else 0.0

@@ -1,38 +1,40 @@
-"""Words of students, and about them, made fit for the place where they are shown."""
+"""Text by students, and about them, made safe for the place where it is shown."""
 
 import html
 import re
 from collections.abc import Iterable
 
-# Code as it is on a page: what stands in backticks, unless it holds signs that would mean something there, and hints.
+__all__ = ["csv_safe", "markdown", "ranges", "shortened"]
+
+# Code on a page: text in backticks, unless it holds characters that would mean something there, and calls of hint.
 CODE = re.compile(r"(`[^`<>&|\\]+`|\bhint\(\"[\w.]+\"(?:, \d+)?\))")
-# What means something in Markdown; a _ inside a word and a \ before a letter do not.
+# Characters with a meaning in Markdown; a _ inside a word and a \ before a letter have none.
 SPECIAL = re.compile(r"[`*\[\]|~#]|(?<!\w)_|_(?!\w)|\\(?![^\W_]|\s)")
 
 
 def shortened(text: str, most: int) -> str:
-    """Return text in one line of at most `most` letters; what is too long ends after a word, in an ellipsis."""
+    """Return text in one line of at most `most` characters; longer text is cut after a word and ends in an ellipsis."""
     line = " ".join(text.splitlines())
     if len(line) <= most:
         return line
     cut = line[: most - 1]
-    word_end = cut.rfind(" ")  # far from the end there is one word only, longer than is worth leaving out
+    word_end = cut.rfind(" ")  # if it is far from the end, the last word is too long to leave out
     return f"{(cut[:word_end] if word_end > most // 2 else cut[:-1]).rstrip()} …"
 
 
 def markdown(text: str) -> str:
-    """Return text that shows as it is in Markdown, in one line: a student's words may hold anything."""
-    parts = CODE.split(shortened(text, 600))
-    return "".join(_code(part) if number % 2 else _escaped(part) for number, part in enumerate(parts))
+    """Return text in one line, escaped so that Markdown shows it literally."""
+    pieces = CODE.split(shortened(text, 600))  # every second piece is code
+    return "".join(_code(piece) if number % 2 else _escaped(piece) for number, piece in enumerate(pieces))
 
 
-def harmless(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula."""
+def csv_safe(text: str) -> str:
+    """Return text that no spreadsheet reads as a formula."""
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
 
 
 def ranges(numbers: Iterable[str]) -> str:
-    """Return numbers in a list, three or more in a row as a range: `00, 01, 06-10`. Other words stay as they are."""
+    """Return numbers as a list, three or more in a row as a range: `00, 01, 06-10`. Other words stay as they are."""
     runs: list[list[str]] = []
     for each in sorted(set(numbers)):
         last = runs[-1][-1] if runs else ""
