@@ -25,7 +25,10 @@ def shortened(text: str, most: int) -> str:
 def markdown(text: str) -> str:
     """Return text in one line, escaped so that Markdown shows it literally."""
     pieces = CODE.split(shortened(text, 600))  # every second piece is code
-    return "".join(_code(piece) if number % 2 else _escaped(piece) for number, piece in enumerate(pieces))
+    pieces[::2] = [SPECIAL.sub(r"\\\g<0>", html.escape(each, quote=False)) for each in pieces[::2]]
+    pieces[::2] = [each.replace("  ", "&nbsp; ") for each in pieces[::2]]
+    pieces[1::2] = [each if each.startswith("`") else f"`{each}`" for each in pieces[1::2]]
+    return "".join(pieces)
 
 
 def csv_safe(text: str) -> str:
@@ -43,11 +46,3 @@ def ranges(numbers: Iterable[str]) -> str:
         else:
             runs.append([each])
     return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 2 else ", ".join(run) for run in runs)
-
-
-def _code(text: str) -> str:
-    return text if text.startswith("`") else f"`{text}`"
-
-
-def _escaped(text: str) -> str:
-    return SPECIAL.sub(r"\\\g<0>", html.escape(text, quote=False)).replace("  ", "&nbsp; ")

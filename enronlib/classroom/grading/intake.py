@@ -280,7 +280,7 @@ def _submissions_at(path: Path) -> list[Path]:
     """Return the submissions in a file or folder of an inbox: none if it is something else, such as feedback."""
     if not path.is_dir():
         return [path] if _is_submission_file(path) else []
-    if any(_notebook_files(path)):
+    if any(_files(path, ".ipynb")):
         return [path]
     zips = list(filter(_is_submission_file, _visible(path)))  # a course system makes a folder for each student's zip
     return zips or ([] if any(map(is_feedback, path.glob("*.md"))) else [path])
@@ -293,15 +293,10 @@ def _lessons_in(folder: Path, lessons: Mapping[str, Lesson]) -> list[Path]:
     return [each for each in books if COPY_OF.sub("", each.stem).casefold() in known]
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """Yield the files anywhere in a folder, except links, hidden files and those that no student writes."""
-    for each in folder.rglob("*"):
-        if not each.is_symlink() and each.is_file() and not _is_ignored(each.relative_to(folder).parts):
-            yield each
-
-
-def _notebook_files(folder: Path) -> Iterator[Path]:
-    return (each for each in _files(folder) if each.suffix.lower() == ".ipynb")
+def _files(folder: Path, suffix: str = "") -> Iterator[Path]:
+    """Return the files anywhere in a folder, except links, hidden files and those that no student writes."""
+    found = (each for each in folder.rglob("*") if not _is_ignored(each.relative_to(folder).parts))
+    return (each for each in found if each.name.lower().endswith(suffix) and not each.is_symlink() and each.is_file())
 
 
 def _visible(folder: Path) -> list[Path]:
@@ -331,7 +326,7 @@ def _plainly(error: Exception) -> str:
 def _time(path: Path | None) -> float:
     """Return when a submission was last changed: for a folder its newest notebook; 0 if that is unknown."""
     try:
-        files = _notebook_files(path) if path and path.is_dir() else filter(None, [path])
+        files = _files(path, ".ipynb") if path and path.is_dir() else filter(None, [path])
         return max((each.stat().st_mtime for each in files), default=0.0)
     except OSError:  # a broken link
         return 0.0

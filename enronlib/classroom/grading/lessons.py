@@ -1,6 +1,5 @@
 """The pristine lessons: checks, points and hidden tests come from here, whatever a student hands in."""
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -76,11 +75,6 @@ class Lesson:
         """The title of each exercise whose task cell has one."""
         tasks = [(cell.exercise, TITLE.match(cell.full)) for cell in self.cells if cell.role == "task"]
         return {exercise: found[1] for exercise, found in tasks if exercise and found}
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """16 hex digits that change with any cell."""
-        return hashlib.sha256(repr(self.cells).encode()).hexdigest()[:16]
 
 
 def solutions_folder() -> Path:

@@ -53,8 +53,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Generator[None, Any, list[Any]]:
     """Take over the kit's notebooks from nbval."""
     found = yield
+    takes_over = bool(found) and b"enronlib" in file_path.read_bytes()
     return [
-        LessonFile.from_parent(parent, path=file_path) if type(each) is IPyNbFile and _is_lesson(file_path) else each
+        LessonFile.from_parent(parent, path=file_path) if takes_over and type(each) is IPyNbFile else each
         for each in found
     ]
 
@@ -282,7 +283,3 @@ def _ours(node: Any) -> dict[str, Any]:
 def _shortened(text: str) -> str:
     text = ANSI.sub("", text).strip()
     return text if len(text) <= LONGEST else f"{text[:LONGEST]} …"
-
-
-def _is_lesson(path: Path) -> bool:
-    return b"enronlib" in path.read_bytes()

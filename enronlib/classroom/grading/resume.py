@@ -26,8 +26,7 @@ class ResumeJournal:
         self.path = path
         if path is not None and path.is_file() and not resume:
             path.replace(path.with_suffix(".old.jsonl"))  # hours of work, if --resume was only forgotten
-        fingerprints = {name: lesson.fingerprint for name, lesson in lessons.items()}
-        self.context = repr([_package_digest(), config.seed, config.sandbox.kind, config.limits, fingerprints])
+        self.context = _digest(_package_source(), config.seed, config.sandbox.kind, config.limits, dict(lessons))
         self.found: dict[str, Marks] = {}
         for line in path.read_text(encoding="utf-8").splitlines() if path and path.is_file() else ():
             with contextlib.suppress(ValueError, KeyError, TypeError):  # a line cut off by an interruption
@@ -54,8 +53,7 @@ class ResumeJournal:
 
     def _key(self, submission: Submission) -> str:
         what = [submission.student, submission.problem, submission.look, submission.remarks, submission.unreadable]
-        everything = repr([self.context, *what, sorted(submission.notebooks.items())])
-        return hashlib.sha256(everything.encode()).hexdigest()
+        return _digest(self.context, *what, sorted(submission.notebooks.items()))
 
 
 def _marks(row: dict[str, Any]) -> Marks:
@@ -64,7 +62,10 @@ def _marks(row: dict[str, Any]) -> Marks:
     return Marks(row["student"], row["status"], verdicts, **texts)
 
 
-def _package_digest() -> str:
-    """Return a digest of this package's source: a changed check may give another verdict."""
-    sources = sorted(Path(enronlib.__file__).parent.rglob("*.py"))
-    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+def _package_source() -> list[bytes]:
+    """Return the source of this package: a changed check may give another verdict."""
+    return [source.read_bytes() for source in sorted(Path(enronlib.__file__).parent.rglob("*.py"))]
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()

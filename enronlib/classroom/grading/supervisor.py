@@ -150,15 +150,13 @@ def _excess(processes: Sequence[psutil.Process], limits: Limits, home: Path) -> 
     for each in processes:
         with contextlib.suppress(psutil.Error):
             memory += each.memory_info().rss
-    if memory > limits.memory:
-        return f"the submission used more than {limits.memory / 1e9:.1f} GB of memory"
-    if len(processes) - 1 > limits.processes:
-        return f"the submission started more than {limits.processes} processes"
-    if shutil.disk_usage(home).free < limits.free_disk:
-        return "the submission filled the disk"
-    if psutil.virtual_memory().available < limits.free_memory:
-        return "this machine ran out of memory"
-    return ""
+    reasons = {
+        f"the submission used more than {limits.memory / 1e9:.1f} GB of memory": memory > limits.memory,
+        f"the submission started more than {limits.processes} processes": len(processes) - 1 > limits.processes,
+        "the submission filled the disk": shutil.disk_usage(home).free < limits.free_disk,
+        "this machine ran out of memory": psutil.virtual_memory().available < limits.free_memory,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), "")
 
 
 def _with_token(token: str) -> list[psutil.Process]:
