@@ -28,11 +28,11 @@ run: .venv/installed
 test: .venv/installed
 	$(BIN)/python -m pytest --nbval $(ARGS)
 
-# The modules of the subject in the order of the data, and what the project's files must agree on.
-QUICK := corpus messages parquet words counts charts mapreduce badluck dataset project
+# The subject but for its charts, which take as long as all the rest, and what the files of the project must agree on.
+QUICK := corpus messages parquet words counts mapreduce badluck dataset project
 
 quick: .venv/installed
-	$(BIN)/python -m pytest -q $(QUICK:%=tests/test_%.py) -k "not finds_nothing and not formatted" $(ARGS)
+	$(BIN)/python -m pytest -q -n auto $(QUICK:%=tests/test_%.py) -k "not finds_nothing and not formatted" $(ARGS)
 
 lint: .venv/installed
 	$(BIN)/python -m ruff check .
