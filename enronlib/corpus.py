@@ -52,16 +52,18 @@ def message_files(mailbox: str | Path) -> list[Path]:
 
 
 def fingerprint(mailbox: str | Path) -> str:
-    """Return 16 hex digits that change when a message of `mailbox` is added, removed, renamed or rewritten.
+    """Return a text that changes when a message of `mailbox` is added, removed, renamed or rewritten.
 
-    They depend on names, sizes and modification times, so no message is read.
+    It is the size of the mailbox in bytes, a hyphen, and 16 hex digits that depend on names, sizes and modification
+    times, so no message is read.
     """
-    digest = hashlib.sha256()
+    digest, size = hashlib.sha256(), 0
     for entry in _files(mailbox):
         name, status = entry.path.removeprefix(os.fspath(mailbox)), entry.stat()
         line = f"{name}\t{status.st_size}\t{status.st_mtime_ns}\n"
         digest.update(line.encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()[:16]
+        size += status.st_size
+    return f"{size}-{digest.hexdigest()[:16]}"
 
 
 def natural_key(name: str) -> tuple[list[str | int], str]:

@@ -1,4 +1,4 @@
-"""Files of word counts (UTF-8, one `word<TAB>count` a line, in the order of the words), and comparisons of counts."""
+"""Files of word counts (UTF-8, one `word<TAB>count` per line, sorted by word), and comparisons of counts."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -6,9 +6,7 @@ from pathlib import Path
 
 from enronlib import UserError
 
-__all__ = ["log_odds", "read_counts", "stream_counts", "write_counts"]
-
-BLOCK = 1 << 16  # bytes read at once
+__all__ = ["CountFiles", "log_odds", "read_counts", "write_counts"]
 
 
 def write_counts(counts: Iterable[tuple[str, int]], path: str | Path) -> None:
@@ -24,39 +22,39 @@ def read_counts(path: str | Path) -> dict[str, int]:
     """
     counts: dict[str, int] = {}
     try:
-        for number, (word, count) in enumerate(stream_counts(path), start=1):
-            if word in counts:
-                raise UserError(f"{path}, line {number}: {word!r} occurs twice; write the file again")
-            counts[word] = count
+        with Path(path).open(encoding="utf-8", newline="\n") as file:
+            for number, line in enumerate(file, start=1):
+                word, tab, count = line.rstrip("\r\n").rpartition("\t")
+                if not (tab and count.isascii() and count.isdigit()):
+                    raise UserError(f"{path}, line {number}: expected a word, a tab and a count, not {line[:60]!r}")
+                if word in counts:
+                    raise UserError(f"{path}, line {number}: {word!r} occurs twice; write the file again")
+                counts[word] = int(count)
     except FileNotFoundError:
         raise UserError(f"there is no file {path}: name a file of word counts") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path} is not UTF-8 text: name a file of word counts") from None
     return counts
 
 
-def stream_counts(path: str | Path) -> Iterator[tuple[str, int]]:
-    """Yield the words and counts of a file, which is closed between reads, so that any number of files can be merged.
+class CountFiles(Mapping[str, Mapping[str, int]]):
+    """The counts of several mailboxes by name, each read from its file when it is asked for, and not kept."""
 
-    Raises UserError for a line that is not a word and its count, and OSError if the file cannot be opened.
-    """
-    path = Path(path)
-    position = number = 0
-    while True:
-        with path.open("rb") as file:
-            file.seek(position)
-            lines = file.readlines(BLOCK)
-            position = file.tell()
-        if not lines:
-            return
-        for line in lines:
-            number += 1
-            word, tab, count = line.rstrip(b"\r\n").rpartition(b"\t")
-            if not (tab and count.isdigit()):
-                shown = line[:60].decode("utf-8", "replace")
-                raise UserError(f"{path}, line {number}: expected a word, a tab and a count, not {shown!r}")
-            try:
-                yield word.decode("utf-8"), int(count)
-            except UnicodeDecodeError:
-                raise UserError(f"{path}, line {number}: not UTF-8 text; name a file of word counts") from None
+    def __init__(self, files: Mapping[str, Path]) -> None:
+        """Take the file of each mailbox."""
+        self._files = files
+
+    def __getitem__(self, mailbox: str) -> Mapping[str, int]:
+        """Return the counts of a mailbox; raise what `read_counts` raises."""
+        return read_counts(self._files[mailbox])
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names of the mailboxes."""
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        """Return the number of mailboxes."""
+        return len(self._files)
 
 
 def log_odds(counts: Mapping[str, int], total: Mapping[str, int], *, prior: float = 1000) -> dict[str, float]:

@@ -1,26 +1,30 @@
-"""The one way to write a file, and the folder for caches."""
+"""The one way to write a file, the lock of a folder, and the folder for caches."""
 
 import shutil
+import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
-__all__ = ["UNFINISHED", "backup", "cache_folder", "replacing", "write_bytes"]
+__all__ = ["UNFINISHED", "backup", "cache_folder", "locked", "replacing", "write_bytes"]
 
 UNFINISHED = ".unfinished-"  # how the names of files begin that a killed process may leave behind
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path in the folder of `path`; when the block ends without an error, it replaces `path`.
+def replacing(path: Path, folder: Path | None = None) -> Iterator[Path]:
+    """Yield a temporary path in `folder`; when the block ends without an error, the file there replaces `path`.
 
-    So `path` appears whole or not at all. Its folder is created if needed; the temporary name keeps the suffix.
+    So `path` appears whole or not at all. `folder` is on the same disk (default: the folder of `path`) and is
+    created if needed. The temporary name keeps the suffix.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{UNFINISHED}{uuid.uuid4().hex}{path.suffix}")
+    folder = folder or path.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = folder / f"{UNFINISHED}{uuid.uuid4().hex}{path.suffix}"
     try:
         yield unfinished
         unfinished.replace(path)
@@ -40,6 +44,25 @@ def backup(path: Path, data: bytes) -> Path | None:
     if not path.is_file() or path.read_bytes() == data:
         return None
     return Path(shutil.copy2(path, path.with_name(f"{path.name}.bak")))
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Let one process at a time work in `folder`, which is created if needed; others wait, and say so on stderr.
+
+    The lock ends with its process, even if that is killed. Raises OSError if the folder cannot be written to.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print(f"waiting for another run in {folder.name}", file=sys.stderr, flush=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def cache_folder() -> Path:

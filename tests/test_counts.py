@@ -2,13 +2,12 @@ import math
 from collections import Counter
 from pathlib import Path
 
-import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from enronlib import UserError
-from enronlib.counts import BLOCK, log_odds, read_counts, stream_counts, write_counts
+from enronlib.counts import log_odds, read_counts, write_counts
 from enronlib.words import TOKEN
 
 WORDS = st.from_regex(TOKEN, fullmatch=True)
@@ -63,20 +62,6 @@ def test_what_is_written_is_read_again(tmp_path_factory: pytest.TempPathFactory,
     path = tmp_path_factory.mktemp("counts") / "count.txt"
     write_counts(sorted(counts.items()), path)
     assert list(read_counts(path).items()) == sorted(counts.items())
-
-
-def test_a_long_file_is_streamed_whole(tmp_path: Path) -> None:
-    counts = [(f"word{'a' * (number % 50)}", number) for number in range(BLOCK // 8)]
-    write_counts(counts, str(tmp_path / "count.txt"))
-    assert list(stream_counts(str(tmp_path / "count.txt"))) == counts
-
-
-def test_a_file_that_is_streamed_is_not_kept_open(tmp_path: Path) -> None:
-    path = write_text(tmp_path, "a\t1\nb\t2\n")
-    counts = stream_counts(path)
-    assert next(counts) == ("a", 1)
-    assert str(path) not in [file.path for file in psutil.Process().open_files()]
-    path.rename(tmp_path / "other.txt")  # which an open file would not allow on Windows
 
 
 class TestLogOdds:
