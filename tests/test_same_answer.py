@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from enronlib import UserError, corpus
 from enronlib.counts import read_counts
-from enronlib.engines import find_engine, words_of
+from enronlib.engines import find_engine, list_mail, run_engine, words_of
 from enronlib.mapreduce import map_reduce
 from enronlib.sample import read_truth, write_sample
 from enronlib.workflow import run_workflow
@@ -114,7 +114,9 @@ def test_an_engine_counts_a_corpus_as_a_loop_does(mail, expected, engine):
     pytest.importorskip({"dask": "dask.bag", "spark": "pyspark"}[engine])
     if engine == "spark" and not shutil.which("java"):
         pytest.skip("Spark needs Java")
-    assert find_engine(engine)(files_of(mail), 2) == expected
+    by_mailbox = find_engine(engine)(list_mail(mail), 2)
+    assert set(by_mailbox) == {mailbox.name for mailbox in corpus.mailboxes(mail)}
+    assert sum(by_mailbox.values(), Counter()) == expected
 
 
 @pytest.mark.parametrize("engine", ["dask", "spark"])
@@ -137,3 +139,21 @@ def test_the_sample_has_the_words_it_was_made_of(tmp_path):
     for mailbox in corpus.mailboxes(maildir):
         found = Counter(word for file in corpus.message_files(mailbox) for word in words_of(str(file)))
         assert found == read_truth(tmp_path / "sample")["words"][mailbox.name]
+
+
+@pytest.mark.parametrize("engine", ["dask", "spark"])
+def test_an_engine_writes_the_files_of_the_workflow_byte_for_byte(tmp_path, engine):
+    pytest.importorskip({"dask": "dask.bag", "spark": "pyspark"}[engine])
+    if engine == "spark" and not shutil.which("java"):
+        pytest.skip("Spark needs Java")
+    maildir = write_sample(tmp_path / "sample", 200)
+    (maildir / "zz-empty/inbox").mkdir(parents=True)
+    assert run_workflow(maildir, tmp_path / "workflow", workers=1, progress=False).succeeded
+    run_engine(engine, maildir, tmp_path / engine, workers=2)
+    for folder in ("results", "results/words"):
+        theirs = {path.name: path.read_bytes() for path in (tmp_path / "workflow" / folder).glob("[!.]*.*")}
+        ours = {path.name: path.read_bytes() for path in (tmp_path / engine / folder).glob("[!.]*.*")}
+        assert ours == theirs
+    again = run_workflow(maildir, tmp_path / engine, workers=1, progress=False)
+    assert again.succeeded
+    assert "ran successfully" in again.summary, "the workflow trusts only what it made itself"

@@ -1,30 +1,61 @@
-"""The same word count on other engines, for more mail than one computer holds.
+"""The same word count on other engines, for more mail than one machine can hold.
 
-Each engine is one function, `word_counts(files, workers) -> dict[str, int]`, beside which the whole of `mapreduce` can
-be held: what map, shuffle and reduce are called there, and how little is left to write.
+Each engine is one function, `word_counts(mail, workers)`, to be read beside the whole of `mapreduce`: what map, shuffle
+and reduce are called there, and how little is left to write. `mail` lists (mailbox, message file) pairs, mailbox by
+mailbox; the result maps each mailbox to the counts of its words.
 """
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 from enronlib import UserError, corpus
 from enronlib.counts import write_counts
-from enronlib.files import replacing
 from enronlib.messages import plain_text, read_email
 from enronlib.processes import default_workers
-from enronlib.words import STOP_WORDS, tokens
+from enronlib.words import MAIL_FURNITURE, STOP_WORDS, tokens
 
-WordCounts = Callable[[Sequence[str], int], Mapping[str, int]]
+__all__ = ["Mail", "add_counts", "count_words", "find_engine", "list_mail", "run_engine", "words_of"]
+
+Mail = Sequence[tuple[str, str]]  # mailbox and message file
+Counts = Counter[str]
+WordCounts = Callable[[Mail, int], Mapping[str, Counts]]
+
+
+def list_mail(maildir: Path) -> list[tuple[str, str]]:
+    """Return the mailbox and the path of every message, in corpus order."""
+    return [(box.name, str(file)) for box in corpus.mailboxes(maildir) for file in corpus.message_files(box)]
 
 
 def words_of(file: str) -> list[str]:
-    """Return the words of one message file: the mapper of every engine."""
-    return tokens(plain_text(read_email(Path(file))))
+    """Return the words of one message file."""
+    return tokens(plain_text(read_email(file)))
+
+
+def count_words(mail: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Counts]]:
+    """Yield each mailbox of a partition with the counts of its words: the mapper and combiner of every engine.
+
+    A partition is counted before anything is shuffled: a pair for each word would cost half as much time again.
+    """
+    for mailbox, files in groupby(mail, key=itemgetter(0)):
+        counts: Counts = Counter()
+        for _, file in files:
+            counts.update(words_of(file))
+        yield mailbox, counts
+
+
+def add_counts(some: Counts, more: Counts) -> Counts:
+    """Add `more` to `some`, and return `some`: the reducer of every engine."""
+    some.update(more)
+    return some
 
 
 def find_engine(name: str) -> WordCounts:
-    """Return the engine "dask" or "spark"; raise UserError where it is not installed."""
+    """Return the engine "dask" or "spark"; raise UserError if it is not installed."""
     try:
         engine: WordCounts = importlib.import_module(f"enronlib.engines.on_{name}").word_counts
     except ModuleNotFoundError as error:
@@ -32,20 +63,41 @@ def find_engine(name: str) -> WordCounts:
     return engine
 
 
-def run_engine(name: str, maildir: Path, out: Path, *, workers: int | None = None, top: int = 20) -> None:
-    """Count the mail in `maildir` on an engine, and write `results/count.txt` and `results/top_words.png` in `out`.
+def run_engine(
+    name: str,
+    maildir: Path,
+    out: Path,
+    *,
+    workers: int | None = None,
+    top: int = 20,
+    keep_furniture: bool = False,
+) -> None:
+    """Count the mail in `maildir` on an engine; write `results/words/*.txt`, `results/count.txt` and both charts.
 
-    All the work is done at every run: what Luigi remembers, these engines do not. Raises UserError where the engine is
-    not installed and when `out` lies inside the maildir.
+    The files are byte-identical to those of the workflow. All the work is done in every run: these engines do not know
+    what is there already. Raises UserError if the engine is not installed, and as run_workflow does for folders.
     """
     from enronlib import charts  # costly, and the processes that count words do without
+    from enronlib.workflow import ready_to_write
+    from enronlib.workflow.stamps import StampedTarget
 
     corpus.keep_apart(maildir, out)
     word_counts = find_engine(name)
-    files = [str(file) for mailbox in corpus.mailboxes(maildir) for file in corpus.message_files(mailbox)]
-    counts = word_counts(files, workers or default_workers())
-    results = out / "results"
-    with replacing(results / "count.txt") as path:
-        write_counts(sorted(counts.items()), path)
-    chart = charts.top_words(counts, top, stop_words=STOP_WORDS, ax=charts.blank(top))
-    charts.save(chart, results / "top_words.png")
+    counts = word_counts(list_mail(maildir), workers or default_workers())
+    by_mailbox = {mailbox.name: counts.get(mailbox.name, Counter()) for mailbox in corpus.mailboxes(maildir)}
+    total: Counts = Counter()
+    for some in by_mailbox.values():
+        total.update(some)
+
+    left_out: Any = {"stop_words": STOP_WORDS, "furniture": () if keep_furniture else MAIL_FURNITURE}
+    results, made_from = out / "results", f"engine {name}"  # so that the workflow knows that it did not make them
+    with ready_to_write(out, by_mailbox):
+        for mailbox, some in by_mailbox.items():
+            with StampedTarget(results / "words" / f"{mailbox}.txt", made_from).temporary_path() as path:
+                write_counts(sorted(some.items()), path)
+        with StampedTarget(results / "count.txt", made_from).temporary_path() as path:
+            write_counts(sorted(total.items()), path)
+        with StampedTarget(results / "top_words.png", made_from).temporary_path() as path:
+            charts.save(charts.top_words(total, top, ax=charts.blank(top), **left_out), path)
+        with StampedTarget(results / "distinctive_words.png", made_from).temporary_path() as path:
+            charts.save(charts.distinctive_words(by_mailbox, **left_out), path)

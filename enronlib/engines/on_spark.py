@@ -1,20 +1,19 @@
 """The word count on Spark: https://spark.apache.org/docs/latest/rdd-programming-guide.html."""
 
-import operator
 import os
 import sys
-from collections.abc import Sequence
+from collections import Counter
 
 from pyspark import SparkConf, SparkContext
 
 from enronlib import UserError
-from enronlib.engines import words_of
+from enronlib.engines import Mail, add_counts, count_words
 
 
-def word_counts(files: Sequence[str], workers: int) -> dict[str, int]:
-    """Return how often each word occurs in the message files, counted by that many processes on this computer.
+def word_counts(mail: Mail, workers: int) -> dict[str, Counter[str]]:
+    """Return the counts of the words of each mailbox, counted by this many processes on this machine.
 
-    Raises UserError where there is no Java, which Spark runs on.
+    Raises UserError if there is no Java, on which Spark runs.
     """
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     settings = SparkConf().setMaster(f"local[{workers}]").setAppName("enronlib").set("spark.ui.enabled", "false")
@@ -25,8 +24,7 @@ def word_counts(files: Sequence[str], workers: int) -> dict[str, int]:
         raise UserError("Spark did not start: it needs Java 17 or newer on the PATH") from error
     context.setLogLevel("ERROR")
     try:
-        lines = context.parallelize(files, 4 * workers)
-        counts = lines.flatMap(words_of).map(lambda word: (word, 1)).reduceByKey(operator.add)
+        counts = context.parallelize(mail, 4 * workers).mapPartitions(count_words).reduceByKey(add_counts)
         return dict(counts.collect())
     finally:
         context.stop()

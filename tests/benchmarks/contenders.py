@@ -51,9 +51,9 @@ def loop_with_policy_default(maildir: Path, folder: Path) -> Counts:
 
 
 def dask(maildir: Path, folder: Path) -> Counts:
-    from enronlib.engines import find_engine
+    from enronlib.engines import find_engine, list_mail
 
-    return find_engine("dask")(files(maildir), CORES)
+    return add_up(find_engine("dask")(list_mail(maildir), CORES))
 
 
 def dask_with_chart(maildir: Path, folder: Path) -> Path:
@@ -65,9 +65,9 @@ def dask_with_chart(maildir: Path, folder: Path) -> Path:
 
 
 def pyspark(maildir: Path, folder: Path) -> Counts:
-    from enronlib.engines import find_engine
+    from enronlib.engines import find_engine, list_mail
 
-    return find_engine("spark")(files(maildir), CORES)
+    return add_up(find_engine("spark")(list_mail(maildir), CORES))
 
 
 def mrjob(maildir: Path, folder: Path) -> Counts:
@@ -105,6 +105,10 @@ def count_in_two_processes(maildir: Path, prepare: Callable[[], None] | None = N
     with multiprocessing.Pool(CORES, initializer=prepare) as pool:
         halves = pool.map(count_words, [everything[part::CORES] for part in range(CORES)], chunksize=1)
     return sum(halves, Counter())
+
+
+def add_up(counts: Mapping[str, Counter[str]]) -> Counts:
+    return sum(counts.values(), Counter())
 
 
 def count_words(some_files: list[str]) -> Counter[str]:
