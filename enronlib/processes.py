@@ -1,37 +1,63 @@
-"""How worker processes start: alike on every system, from a notebook, a script and a terminal.
+"""How worker processes start and stop: the same on every system, from a notebook, a script and a terminal.
 
-This module imports nothing costly, so that the command line can have the fork server get ready beside its own imports.
+This module imports nothing costly, so that the command line can start the fork server before its own imports.
 """
 
+import gc
 import multiprocessing
+import multiprocessing.util
 import os
+import shutil
 import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import cache
+from multiprocessing.connection import Connection
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from enronlib import UserError
 
+__all__ = [
+    "WorkerProcess",
+    "default_start_method",
+    "default_workers",
+    "ended_like_interrupts",
+    "environment",
+    "get_ready",
+    "interrupts_deferred",
+    "interrupts_going_to",
+    "main_module_hidden",
+    "start_fork_server",
+    "start_worker",
+    "starting_by",
+]
+
+SCRATCH = "enronlib-run-"  # how the names of temporary folders begin that hold the sockets of a run
+
 
 def default_workers() -> int:
-    """Return the number of processes that do well here: one a core, 8 at most."""
+    """Return a good number of worker processes for this machine: one per core, at most 8."""
     return min(8, os.cpu_count() or 1)
 
 
 def default_start_method() -> str:
-    """Return how processes start unless told otherwise: "forkserver", or "spawn" on Windows, which knows no fork.
+    """Return how processes start by default: "forkserver", or "spawn" on Windows, which cannot fork.
 
-    Fork is no default: it copies the locks of a notebook's threads but not the threads, and may wait for ever.
+    "fork" is not the default: it copies the locks of a notebook's threads but not the threads, and may hang.
     """
     return "spawn" if os.name == "nt" else "forkserver"
 
 
+# Starting
+
+
 def get_ready(*modules: str, workers: int | None = None, start_method: str | None = None) -> None:
-    """Start the fork server with these modules loaded, if processes will be started by one.
+    """Start the fork server, which imports these modules, if processes will be started by one.
 
     Raises UserError if it cannot be started.
     """
@@ -41,14 +67,15 @@ def get_ready(*modules: str, workers: int | None = None, start_method: str | Non
 
 
 def start_fork_server(*modules: str) -> None:
-    """Have the fork server load these modules, once for all processes, while this one goes on.
+    """Start the fork server; it imports these modules, once for all processes, while this process goes on.
 
-    Where it runs already it stays as it is. Raises UserError when its socket has no place.
+    A fork server that already runs is left as it is. Raises UserError if its socket cannot be created.
     """
     from multiprocessing import forkserver  # not on Windows
 
     forkserver.set_forkserver_preload(list(modules))
-    # It shall not settle the start method for good, nor import what lies in this folder, nor hear Ctrl-C.
+    use_scratch_folder()
+    # The server must not fix the start method, import files of the current folder, or react to Ctrl-C.
     with starting_by("forkserver"), environment(PYTHONSAFEPATH="1"), interrupts_going_to(signal.SIG_IGN):
         try:
             forkserver.ensure_running()
@@ -58,16 +85,97 @@ def start_fork_server(*modules: str) -> None:
             ) from None
 
 
+@cache
+def use_scratch_folder() -> None:
+    """Have multiprocessing put its sockets into a temporary folder that a later run can tell from one in use.
+
+    A process that is killed leaves its folder behind, without its lock; such folders are removed here.
+    """
+    import fcntl  # not on Windows, where there is no fork server either
+
+    parent = Path(tempfile.gettempdir())
+    for left in parent.glob(f"{SCRATCH}*"):
+        with suppress(OSError):  # in use, or somebody else's
+            folder = os.open(left, os.O_RDONLY)
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(left)
+            finally:
+                os.close(folder)
+    unlocked = tempfile.mkdtemp(prefix="enronlib-new-")
+    fcntl.flock(os.open(unlocked, os.O_RDONLY), fcntl.LOCK_EX)  # open, and locked, until the process ends
+    scratch = str(parent / f"{SCRATCH}{Path(unlocked).name.rpartition('-')[2]}")
+    Path(unlocked).rename(scratch)
+    multiprocessing.util.Finalize(None, shutil.rmtree, (scratch,), {"ignore_errors": True}, exitpriority=-200)
+    multiprocessing.current_process()._config["tempdir"] = scratch  # type: ignore[attr-defined]
+
+
 def check_temporary_folder() -> None:
-    """Raise UserError when there is no folder for temporary files, which everything here needs."""
+    """Raise UserError if there is no writable folder for temporary files."""
     try:
         tempfile.gettempdir()
     except FileNotFoundError:
-        raise UserError("no folder for temporary files can be written to: make room, or set TMPDIR") from None
+        raise UserError("no folder for temporary files is writable: free some space, or set TMPDIR") from None
+
+
+class WorkerProcess:
+    """A process that makes one function call after another.
+
+    When it dies, its connection closes, so that the parent notices at once.
+    """
+
+    def __init__(self, start_method: str, *, hide_main: bool = True) -> None:
+        """Start the process. `hide_main` keeps it from importing the caller's script.
+
+        Raises UserError if no process can be started.
+        """
+        context: Any = multiprocessing.get_context(start_method)
+        for last_try in (False, True):
+            self.connection, theirs = context.Pipe()
+            self._process = context.Process(target=make_calls, args=(theirs,))
+            try:
+                with main_module_hidden(hide_main), interrupts_deferred():
+                    self._process.start()
+                return
+            except (OSError, EOFError) as error:
+                if last_try:  # the first time, the fork server may just have been killed: the next start revives it
+                    raise UserError(f"cannot start a worker process ({error or type(error).__name__})") from error
+            finally:
+                theirs.close()
+
+    def call(self, function: Callable[..., Any], *arguments: Any) -> None:
+        """Have the process call the function. Raises OSError if it is dead."""
+        self.connection.send((function, arguments))
+
+    def result(self) -> Any:
+        """Wait for what the function returned. Raises EOFError or OSError if the process died."""
+        return self.connection.recv()
+
+    def end(self, *, at_once: bool = False) -> int | None:
+        """End the process, after its current call or at once; return its exit code, None if it is not known."""
+        if at_once:
+            self._process.kill()
+        with suppress(OSError):  # it may be dead
+            self.connection.send(None)
+        self.connection.close()
+        self._process.join(10)
+        return self._process.exitcode  # type: ignore[no-any-return]
+
+
+def make_calls(connection: Connection) -> None:
+    """In a worker process: make the calls that come, until None comes.
+
+    A closed connection would not be noticed where a forked process holds a copy of its other end.
+    """
+    start_worker()
+    gc.freeze()  # what the process inherits stays: searching it for garbage would be wasted time
+    while call := connection.recv():
+        function, arguments = call
+        connection.send(function(*arguments))
 
 
 def start_worker() -> None:
-    """In a worker: end at an interrupt, at once and in silence, and end when the parent is killed."""
+    """In a worker process: end silently on Ctrl-C, and when the parent process is killed."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     threading.Thread(target=end_with_parent, daemon=True).start()
 
@@ -81,52 +189,8 @@ def end_with_parent() -> None:
 
 
 @contextmanager
-def environment(**changes: str | None) -> Iterator[None]:
-    """Have these environment variables within the block; None means without."""
-    before = {name: os.environ.get(name) for name in changes}
-    set_environment(changes)
-    try:
-        yield
-    finally:
-        set_environment(before)
-
-
-def set_environment(changes: Mapping[str, str | None]) -> None:
-    """Set environment variables, or with None take them away."""
-    for name, value in changes.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
-
-
-@contextmanager
-def interrupts_going_to(handler: Any) -> Iterator[None]:
-    """Let `handler` have what Ctrl-C sends within the block. Only the main thread can; in another nothing changes."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, handler)
-    try:
-        yield
-    finally:
-        if before is not None:  # a handler of another program's making cannot be put back
-            signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def interrupt_held_back() -> Iterator[None]:
-    """Let Ctrl-C wait for the end of the block, in which a process starts: half a start leaves one that fails."""
-    came: list[int] = []
-    with interrupts_going_to(lambda number, _: came.append(number)):
-        yield
-    if came:
-        signal.raise_signal(signal.SIGINT)
-
-
-@contextmanager
 def starting_by(method: str) -> Iterator[None]:
-    """Let new processes start by this method within the block."""
+    """Make this the start method of new processes inside the block."""
     before = multiprocessing.get_start_method(allow_none=True)
     multiprocessing.set_start_method(method, force=True)
     try:
@@ -136,14 +200,74 @@ def starting_by(method: str) -> Iterator[None]:
 
 
 @contextmanager
-def main_module_hidden() -> Iterator[None]:
-    """Keep a process started within the block from importing the caller's script.
+def main_module_hidden(hidden: bool = True) -> Iterator[None]:
+    """Keep a process that starts inside the block from importing the caller's script.
 
-    None of our tasks is defined there, and a script that lacks `if __name__ == "__main__":` would run all over again.
+    Nothing of ours is defined there, and a script without `if __name__ == "__main__":` would run all over again.
     """
     main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
+    if hidden:
+        sys.modules["__main__"] = ModuleType("__main__")
     try:
         yield
     finally:
         sys.modules["__main__"] = main
+
+
+# Interrupts and environment
+
+
+@contextmanager
+def interrupts_going_to(handler: Any) -> Iterator[None]:
+    """Handle Ctrl-C with `handler` inside the block. Only the main thread can; in other threads nothing changes."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        yield
+    finally:
+        if before is not None:  # None: a handler that was not installed from Python cannot be restored
+            signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def ended_like_interrupts() -> Iterator[None]:
+    """Inside the block, have SIGTERM and SIGHUP raise KeyboardInterrupt as Ctrl-C does, so that all is cleaned up."""
+    signals = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.signal(number, signal.default_int_handler) for number in signals}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def interrupts_deferred() -> Iterator[None]:
+    """Defer Ctrl-C to the end of the block, in which a process starts: it must not be left half-started."""
+    came: list[int] = []
+    with interrupts_going_to(lambda number, _: came.append(number)):
+        yield
+    if came:
+        signal.raise_signal(signal.SIGINT)
+
+
+@contextmanager
+def environment(**changes: str | None) -> Iterator[None]:
+    """Set environment variables inside the block; None unsets one."""
+    before = {name: os.environ.get(name) for name in changes}
+    set_environment(changes)
+    try:
+        yield
+    finally:
+        set_environment(before)
+
+
+def set_environment(changes: Mapping[str, str | None]) -> None:
+    """Set environment variables; None unsets one."""
+    for name, value in changes.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

@@ -1,23 +1,23 @@
-"""The workflow: Luigi tasks from raw mail to a chart of its top words, and `run_workflow`, which runs them.
+"""The workflow: Luigi tasks from raw mail to charts of its words, and `run_workflow`, which runs them.
 
-    ProcessMailbox   maildir/<mailbox>            -> processed/<mailbox>.parquet      one task a mailbox
-    MapMailbox       processed/<mailbox>.parquet  -> results/words/<mailbox>.txt      the mapper, one task a mailbox
-    ReduceCounts     results/words/*.txt          -> results/count.txt                the reducer
-    DrawTopWords     results/count.txt            -> results/top_words.png
+    ProcessMailbox         maildir/<mailbox>            -> processed/<mailbox>.parquet      one task per mailbox
+    MapMailbox             processed/<mailbox>.parquet  -> results/words/<mailbox>.txt      the mapper, one per mailbox
+    ReduceCounts           results/words/*.txt          -> results/count.txt                the reducer
+    DrawTopWords           results/count.txt            -> results/top_words.png
+    DrawDistinctiveWords   results/words/*.txt          -> results/distinctive_words.png
 
-Luigi takes a task for done when its output is there. Here an output counts as there only while it is what the task
-would make today, from the mail as it is and with the code as it is. So the next run does what is missing or out of
-date, and nothing else.
+Luigi takes a task as done when its output exists. Here an output exists only while it is what the task would make
+today, from the mail and with the code as they are now (see `stamps`). So a run makes what is missing or out of date,
+and nothing else.
 """
 # ruff: noqa: D102  requires, output and run mean what they mean in every Luigi task
 
 import errno
-import heapq
-import itertools
-import operator
 import os
 import uuid
 from collections import Counter
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,17 +26,18 @@ from luigi.parameter import ParameterVisibility
 from luigi.util import inherits, requires
 
 from enronlib import UserError, corpus
-from enronlib.counts import read_counts, stream_counts, write_counts
+from enronlib.counts import CountFiles, read_counts, write_counts
+from enronlib.files import locked
 from enronlib.processes import get_ready
-from enronlib.words import STOP_WORDS, tokens
+from enronlib.words import MAIL_FURNITURE, STOP_WORDS, tokens
 from enronlib.workflow.runner import PRELOADED, Outcome, build
 from enronlib.workflow.stamps import StampedTarget, StampedTask, digest, remove_stale_outputs, source_of
 
 
 class ProcessMailbox(StampedTask):
-    """Parse the messages of one mailbox into `<processed_directory>/<mailbox>.parquet`: one row a message.
+    """Parse the messages of one mailbox into `<processed_directory>/<mailbox>.parquet`: one row per message.
 
-    `fingerprint` is corpus.fingerprint of the mailbox, for a run that has looked already; without it the task looks.
+    `fingerprint` is corpus.fingerprint of the mailbox, if the caller knows it; otherwise the task looks at the mailbox.
     """
 
     mailbox_directory = luigi.PathParameter()
@@ -49,8 +50,8 @@ class ProcessMailbox(StampedTask):
 
     @property
     def priority(self) -> int:
-        """The number of files: the largest mailbox goes first, so that it does not keep a single worker to the end."""
-        return sum(len(files) for _, _, files in os.walk(self.mailbox_directory))
+        """The size in bytes: the largest mailbox goes first, so that no worker is left alone with it at the end."""
+        return int(self.fingerprint.partition("-")[0] or 0)
 
     def made_from(self) -> str:
         return digest(self.code, self.fingerprint or fingerprint_or_unique(self.mailbox_directory))
@@ -85,16 +86,16 @@ class MapMailbox(StampedTask):
         from enronlib.parquet import read_texts  # costly where tasks are only planned
 
         counts: Counter[str] = Counter()
+        for text in read_texts(self.input().file):
+            counts.update(tokens(text))
         with self.output().temporary_path() as path:
-            for text in read_texts(self.input().file):
-                counts.update(tokens(text))
             write_counts(sorted(counts.items()), path)
 
 
 class ProcessEnronEmails(luigi.WrapperTask):
-    """Parse every mailbox: a ProcessMailbox for each.
+    """Parse every mailbox: one ProcessMailbox each.
 
-    `fingerprints` holds a fingerprint for each mailbox, for a run that has looked already.
+    `fingerprints` holds the fingerprint of each mailbox by name, if the caller knows them.
     """
 
     emails_directory = luigi.PathParameter()
@@ -104,23 +105,25 @@ class ProcessEnronEmails(luigi.WrapperTask):
     )
 
     def requires(self) -> list[ProcessMailbox]:
-        if self.fingerprints:
-            mailboxes = [self.emails_directory / name for name in self.fingerprints]
-        else:
-            mailboxes = corpus.mailboxes(corpus.find_maildir(self.emails_directory))
+        fingerprints = self.fingerprints or fingerprints_of(corpus.find_maildir(self.emails_directory))
         return [
-            ProcessMailbox(mailbox, self.processed_directory, fingerprint=self.fingerprints.get(mailbox.name, ""))
-            for mailbox in mailboxes
+            ProcessMailbox(self.emails_directory / name, self.processed_directory, fingerprint=fingerprint)
+            for name, fingerprint in fingerprints.items()
         ]
 
 
 @inherits(ProcessEnronEmails)
 class ReduceCounts(StampedTask):
-    """The reducer: add up the counts of every mailbox into `<results_directory>/count.txt`."""
+    """The reducer: add up the counts of all mailboxes into `<results_directory>/count.txt`."""
 
     results_directory = luigi.PathParameter()
 
     code = source_of("counts.py", "workflow/__init__.py")
+
+    @property
+    def settled(self) -> bool:  # type: ignore[override]
+        """Without fingerprints, the mailboxes of the moment are required."""
+        return bool(self.fingerprints)
 
     def requires(self) -> list[MapMailbox]:
         words_directory = self.results_directory / "words"
@@ -131,22 +134,27 @@ class ReduceCounts(StampedTask):
         return StampedTarget(self.results_directory / "count.txt", self.made_from())
 
     def run(self) -> None:
+        counts: Counter[str] = Counter()
+        for target in self.input():
+            counts.update(read_counts(target.file))
         with self.output().temporary_path() as path:
-            counts = heapq.merge(*(stream_counts(target.file) for target in self.input()))
-            words = itertools.groupby(counts, key=operator.itemgetter(0))
-            write_counts(((word, sum(count for _, count in group)) for word, group in words), path)
+            write_counts(sorted(counts.items()), path)
 
 
 @requires(ReduceCounts)
 class DrawTopWords(StampedTask):
-    """Draw the `top` most frequent words, stop words left out, into `<results_directory>/top_words.png`."""
+    """Draw the `top` most frequent words into `<results_directory>/top_words.png`, without stop words.
+
+    `keep_furniture` draws mail furniture too: words such as "subject", which every quoted message repeats.
+    """
 
     top = luigi.IntParameter(default=20)
+    keep_furniture = luigi.BoolParameter(default=False)
 
     code = source_of("charts.py", "counts.py", "words.py", "workflow/__init__.py")
 
     def made_from(self) -> str:
-        return digest(super().made_from(), str(self.top))
+        return digest(super().made_from(), str(self.top), str(self.keep_furniture))
 
     def output(self) -> StampedTarget:
         return StampedTarget(self.results_directory / "top_words.png", self.made_from())
@@ -154,10 +162,52 @@ class DrawTopWords(StampedTask):
     def run(self) -> None:
         from enronlib import charts  # costly, and the other tasks do without
 
+        counts = read_counts(self.input().file)
+        furniture = () if self.keep_furniture else MAIL_FURNITURE
+        chart = charts.top_words(
+            counts, self.top, stop_words=STOP_WORDS, furniture=furniture, ax=charts.blank(self.top)
+        )
         with self.output().temporary_path() as path:
-            counts = read_counts(self.input().file)
-            chart = charts.top_words(counts, self.top, stop_words=STOP_WORDS, ax=charts.blank(self.top))
             charts.save(chart, path)
+
+
+@inherits(ReduceCounts)
+class DrawDistinctiveWords(StampedTask):
+    """Draw the words that each mailbox uses far more than the others into `<results_directory>/distinctive_words.png`.
+
+    It needs the counts of each mailbox, not their sum, so it can run beside the reducer.
+    """
+
+    keep_furniture = luigi.BoolParameter(default=False)
+
+    code = DrawTopWords.code
+    settled = ReduceCounts.settled
+
+    def made_from(self) -> str:
+        return digest(super().made_from(), str(self.keep_furniture))
+
+    def requires(self) -> list[MapMailbox]:
+        return list(self.clone(ReduceCounts).deps())
+
+    def output(self) -> StampedTarget:
+        return StampedTarget(self.results_directory / "distinctive_words.png", self.made_from())
+
+    def run(self) -> None:
+        from enronlib import charts  # as above
+
+        counts = CountFiles({target.file.stem: target.file for target in self.input()})
+        furniture = () if self.keep_furniture else MAIL_FURNITURE
+        chart = charts.distinctive_words(counts, stop_words=STOP_WORDS, furniture=furniture)
+        with self.output().temporary_path() as path:
+            charts.save(chart, path)
+
+
+@inherits(DrawTopWords, DrawDistinctiveWords)
+class DrawCharts(luigi.WrapperTask):
+    """The end of the workflow: both charts."""
+
+    def requires(self) -> list[StampedTask]:
+        return [self.clone(DrawTopWords), self.clone(DrawDistinctiveWords)]
 
 
 def run_workflow(
@@ -166,53 +216,75 @@ def run_workflow(
     *,
     workers: int | None = None,
     top: int = 20,
+    keep_furniture: bool = False,
     scheduler_url: str | None = None,
     start_method: str | None = None,
     verbose: bool = False,
     progress: bool = True,
 ) -> Outcome:
-    """Make what is missing or out of date of the four outputs for the mail in `maildir`, and tell how it went.
+    """Make the outputs for the mail in `maildir` that are missing or out of date, and return how it went.
 
-    The outputs are `processed/<mailbox>.parquet`, `results/words/<mailbox>.txt`, `results/count.txt` and
-    `results/top_words.png` in the folder `out`; those of a mailbox that is gone are removed. `maildir` is as for
-    corpus.find_maildir, `top` the number of words drawn, the rest as for runner.build. A mailbox that fails costs only
-    itself and what needs it: count and chart.
+    The outputs are `processed/<mailbox>.parquet`, `results/words/<mailbox>.txt`, `results/count.txt`,
+    `results/top_words.png` and `results/distinctive_words.png` in the folder `out`; those of mailboxes that no longer
+    exist are removed. `maildir` is as in corpus.find_maildir, `top` the number of words drawn, `keep_furniture` as in
+    DrawTopWords, the rest as in runner.build. A mailbox that fails costs only itself and what needs it: the total and
+    the charts. A second run in the same folder waits for the first.
 
-    Raises UserError when there is no mail, `out` lies inside the maildir or cannot be written, or its disk is full.
+    Raises UserError if there is no mail, if `out` is inside `maildir` or cannot be written to, or if the disk is full.
     """
     get_ready(*PRELOADED, workers=workers, start_method=start_method)
     maildir, out = corpus.find_maildir(maildir), Path(out)
     corpus.keep_apart(maildir, out)
     if scheduler_url:
         maildir, out = maildir.resolve(), out.resolve()  # or the tasks of two users look the same to it
-    processed, results = out / "processed", out / "results"
-    fingerprints = {mailbox.name: fingerprint_or_unique(mailbox) for mailbox in corpus.mailboxes(maildir)}
-    try:
-        remove_stale_outputs(processed, {f"{name}.parquet" for name in fingerprints})
-        remove_stale_outputs(results / "words", {f"{name}.txt" for name in fingerprints})
-        remove_stale_outputs(results, {"count.txt", "top_words.png"})
-    except OSError as error:
-        raise UserError(f"cannot write to {out}: {error.strerror}") from error
-    task = DrawTopWords(maildir, processed, results, top, fingerprints=fingerprints)
-    run = build(
-        task,
-        workers=workers,
-        scheduler_url=scheduler_url,
-        start_method=start_method,
-        verbose=verbose,
-        progress=progress,
+    fingerprints = fingerprints_of(maildir)
+    task = DrawCharts(
+        maildir, out / "processed", out / "results", top=top, keep_furniture=keep_furniture, fingerprints=fingerprints
     )
-    if any(os.strerror(errno.ENOSPC) in error for error in run.failures.values()):
-        raise UserError(f"no space left for {out}: make room and run again; what was finished is kept")
-    return replace(run, failures={name: without_path(error, maildir, out) for name, error in run.failures.items()})
+    # Where all is complete nothing is written, so that a finished folder may be read-only.
+    with nullcontext() if task.complete() else ready_to_write(out, fingerprints):
+        outcome = build(
+            task,
+            workers=workers,
+            scheduler_url=scheduler_url,
+            start_method=start_method,
+            verbose=verbose,
+            progress=progress,
+        )
+    if any(os.strerror(errno.ENOSPC) in error for error in outcome.failures.values()):
+        raise UserError(f"no space left for {out.name}: make room and run again; what was finished is kept")
+    failures = {name: without_path(error, maildir, out) for name, error in outcome.failures.items()}
+    return replace(outcome, failures=failures)
+
+
+@contextmanager
+def ready_to_write(out: Path, mailboxes: Collection[str]) -> Iterator[None]:
+    """Keep other runs out of the folder inside the block; remove what no longer belongs there.
+
+    Raises UserError if the folder cannot be written to.
+    """
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(out))
+            remove_stale_outputs(out / "processed", {f"{name}.parquet" for name in mailboxes})
+            remove_stale_outputs(out / "results/words", {f"{name}.txt" for name in mailboxes})
+            remove_stale_outputs(out / "results", {"count.txt", "top_words.png", "distinctive_words.png"})
+        except OSError as error:
+            raise UserError(f"cannot write to {out}: {error.strerror}") from error
+        yield
+
+
+def fingerprints_of(maildir: Path) -> dict[str, str]:
+    """Return the fingerprint of each mailbox, by name."""
+    return {mailbox.name: fingerprint_or_unique(mailbox) for mailbox in corpus.mailboxes(maildir)}
 
 
 def fingerprint_or_unique(mailbox: Path) -> str:
-    """Return the fingerprint of a mailbox, or if it cannot be read, a text that no output was ever made from."""
+    """Return the fingerprint of a mailbox, or, if it cannot be read, a new text, for which every output is stale."""
     try:
         return corpus.fingerprint(mailbox)
     except (OSError, RecursionError):
-        return uuid.uuid4().hex
+        return f"0-{uuid.uuid4().hex}"
 
 
 def without_path(text: str, *folders: Path) -> str:

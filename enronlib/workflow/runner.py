@@ -1,21 +1,24 @@
-"""Running Luigi tasks: `build` calls luigi.build, alike in a notebook, in a script and in a terminal.
+"""Running Luigi tasks: `build` calls luigi.build, in the same way from a notebook, a script and a terminal.
 
-It adds what Luigi leaves to its caller: a progress bar in place of the log, the reason of each failure, processes that
-start alike on every system, a worker process that dies without a word, and a clear error for a missing scheduler. What
-it changes for that in this process it puts back.
+It adds what Luigi leaves to its caller: a progress bar instead of the log, the reason of each failure, processes that
+run many tasks and start the same way on every system, a report when one of them dies, and a clear error if there is no
+scheduler. What it changes in this process for that, it restores.
 """
 
-import gc
 import json
 import logging
 import sys
 import time
 import uuid
+import warnings
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache
+from multiprocessing.connection import wait
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 import luigi
@@ -23,28 +26,30 @@ import luigi.interface
 import luigi.rpc
 import luigi.worker
 from luigi.execution_summary import LuigiStatusCode
+from luigi.scheduler import Scheduler
 from luigi.setup_logging import InterfaceLogging
 from tqdm import tqdm
 
 from enronlib import UserError
 from enronlib.corpus import printable
 from enronlib.processes import (
+    WorkerProcess,
     default_start_method,
     default_workers,
     get_ready,
-    interrupt_held_back,
-    main_module_hidden,
-    start_worker,
     starting_by,
 )
 
 PRELOADED = ("enronlib.workflow", "enronlib.parquet")  # what the processes of the workflow need
-PATIENCE = 60  # times a second apart that a central scheduler is asked again for tasks that it holds back
+SCHEDULER_RETRIES = 60  # one per second, for tasks that a central scheduler holds back
+
+
+Result = tuple[Any, ...]  # task id, status, explanation, missing requirements, new requirements
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run went: whether all was done, Luigi's summary, and for each task that failed, or its mailbox, why."""
+    """How a run went: whether everything succeeded, Luigi's summary, and why each mailbox or task failed."""
 
     succeeded: bool
     summary: str
@@ -60,31 +65,32 @@ def build(
     verbose: bool = False,
     progress: bool = True,
 ) -> Outcome:
-    """Run a task after all that it requires, and tell how it went.
+    """Run a task after everything that it requires, and return how it went.
 
-    `workers` is the number of processes (default: one a core, 8 at most); one runs everything in this process.
+    `workers` is the number of processes (default: one per core, at most 8); with one, everything runs in this process.
     `start_method` is how they start: "spawn" (the default on Windows), "forkserver" (elsewhere) or "fork".
     `scheduler_url` names a central scheduler to use, `verbose` shows Luigi's log on stderr, `progress` a progress bar
     if stderr is a terminal or a notebook.
 
-    Raises UserError for a number of workers below 1, when nothing answers at `scheduler_url`, and for a task defined in
-    a notebook, which other processes cannot import.
+    Raises UserError if `workers` is below 1, if nothing answers at `scheduler_url`, if no process can be started, and
+    if the task is defined in a notebook, from which other processes cannot import it.
     """
     workers = default_workers() if workers is None else workers
     start_method = start_method or default_start_method()
     if workers < 1:
         raise UserError(f"cannot work with {workers} workers: one or more are needed")
     main = sys.modules["__main__"]
-    if type(task).__module__ == "__main__" and not hasattr(main, "__file__") and workers > 1 and start_method != "fork":
+    if is_in_main(task) and not hasattr(main, "__file__") and workers > 1 and start_method != "fork":
         raise UserError(f"{task.task_family} is defined in a notebook: write it to a module or run it with workers=1")
     if scheduler_url:
         find_scheduler(scheduler_url)
     get_ready(*PRELOADED, workers=workers, start_method=start_method)
 
-    factory = WorkerFactory(verbose=verbose, progress=progress)
+    factory = WorkerFactory(start_method=start_method, verbose=verbose, progress=progress)
     where = {"scheduler_url": scheduler_url} if scheduler_url else {"local_scheduler": True}
-    with starting_by(start_method), luigi_log(shown=verbose):
-        for _ in range(PATIENCE):
+    with starting_by(start_method), luigi_log(shown=verbose), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "(?s).*Autoloading range tasks", DeprecationWarning)  # Luigi's own
+        for _ in range(SCHEDULER_RETRIES):
             try:
                 result = luigi.build(
                     [task], worker_scheduler_factory=factory, detailed_summary=True, workers=workers, **where
@@ -94,12 +100,12 @@ def build(
                     f"the scheduler at {scheduler_url} no longer answers: start it and run again"
                 ) from error
             failures = result.worker.failures
-            # A central scheduler holds back what another run is at, and for 10 seconds what it has seen done before.
+            # A central scheduler holds back tasks that another run is doing, and for 10 seconds those it saw done.
             if failures or not scheduler_url or task.complete():
                 break
             time.sleep(1)
     if scheduler_url:
-        succeeded = task.complete()  # what another run did, or undid, counts as well
+        succeeded = task.complete()  # another run may have done, or undone, some of it
     else:
         succeeded = result.status in (LuigiStatusCode.SUCCESS, LuigiStatusCode.SUCCESS_WITH_RETRY)
     return Outcome(
@@ -120,9 +126,14 @@ def find_scheduler(url: str) -> None:
 
 
 class Worker(luigi.worker.Worker):
-    """Luigi's worker, which schedules the tasks and starts a process for each, with a progress bar and `failures`."""
+    """Luigi's worker, which schedules the tasks, with a progress bar, `failures` and long-lived processes.
 
-    def __init__(self, scheduler: Any, worker_processes: int, *, verbose: bool, progress: bool) -> None:
+    Luigi's own starts a process for each task, which costs more than the work on a small mailbox.
+    """
+
+    def __init__(
+        self, scheduler: Any, worker_processes: int, *, start_method: str, verbose: bool, progress: bool
+    ) -> None:
         """Take Luigi's scheduler and the number of processes; the rest as in `build`."""
         super().__init__(
             scheduler,
@@ -131,27 +142,22 @@ class Worker(luigi.worker.Worker):
             check_complete_on_run=True,  # a task that wrote nothing has failed
             no_install_shutdown_handler=True,
             send_failure_email=False,
-            wait_interval=0.2,  # seconds between looks for processes that died
-            task_process_context=f"{__name__}.{'aloud' if verbose else 'silently'}",
+            wait_interval=0.2,  # seconds between looks for tasks that take too long
         )
         self.host = ""
         self.failures: dict[str, str] = {}
+        self._processes = TaskProcesses(start_method, verbose)
+        self._task_result_queue: Any = self._processes
         self._status: dict[str, str] = {}
         self._bar = tqdm(disable=True)
         self._bar_shown = progress and sys.stderr is not None and (sys.stderr.isatty() or in_notebook())
 
     def run(self) -> bool:
         """Run what was scheduled; return whether all of it succeeded."""
+        self._processes.hide_main = not any(is_in_main(task) for task in self._scheduled_tasks.values())
         with tqdm(total=0, unit="task", disable=not self._bar_shown) as self._bar:
             self._show_progress()
             return bool(super().run())
-
-    def __exit__(self, *error: object) -> None:
-        """Stop what still runs and wait for its end, so that an interrupt leaves no process behind."""
-        super().__exit__(*error)
-        for process in self._running_tasks.values():
-            if process.pid:
-                process.join()
 
     def _generate_worker_info(self) -> list[tuple[str, Any]]:
         return [("workers", self.worker_processes)]
@@ -174,21 +180,130 @@ class Worker(luigi.worker.Worker):
         self._bar.total = len(self._status)
         self._bar.update(sum(status in ("DONE", "FAILED") for status in self._status.values()) - self._bar.n)
 
-    def _run_task(self, task_id: str) -> None:
-        if self.worker_processes > 1 and type(self._scheduled_tasks[task_id]).__module__ != "__main__":
-            with main_module_hidden(), interrupt_held_back():
-                super()._run_task(task_id)
-        else:
-            super()._run_task(task_id)
+    def _create_task_process(self, task: luigi.Task) -> luigi.worker.TaskProcess:
+        process = super()._create_task_process(task)
+        return PooledTask(process, self._processes) if process.use_multiprocessing else process
 
-    def _purge_children(self) -> None:
-        """Take a process that ended without a result as failed; Luigi would wait for ever for one that ended with 0."""
-        ended = [process for process in self._running_tasks.values() if process.exitcode is not None]
-        if self._task_result_queue.empty():  # all that a process sends is there before it ends
-            for process in ended:
-                reason = f"its process ended without a result, with exit status {process.exitcode}"
-                self._task_result_queue.put((process.task.task_id, "FAILED", reason, [], []))
-        super()._purge_children()
+
+class PooledTask:
+    """A task that one of the processes runs. To Luigi's worker it looks like a process of its own."""
+
+    use_multiprocessing = True
+    exitcode = None  # Luigi need not look for dead processes: TaskProcesses reports them
+
+    def __init__(self, process: luigi.worker.TaskProcess, processes: "TaskProcesses") -> None:
+        """Take the process that Luigi would start, and the processes to use instead."""
+        self.task = process.task
+        self.worker_timeout, self.timeout_time = process.worker_timeout, process.timeout_time
+        remote = process.status_reporter._scheduler
+        self._how = {
+            "worker_id": process.worker_id,
+            "scheduler": None if isinstance(remote, Scheduler) else remote,  # a local one would be pickled whole
+            "check_unfulfilled_deps": process.check_unfulfilled_deps,
+            "check_complete_on_run": process.check_complete_on_run,
+        }
+        self._processes = processes
+
+    def start(self) -> None:
+        """Hand the task to a process."""
+        self._processes.start(self.task, self._how)
+
+    def is_alive(self) -> bool:
+        """Return whether a process is running the task."""
+        return self._processes.is_running(self.task)
+
+    def terminate(self) -> None:
+        """End the process that runs the task."""
+        self._processes.terminate(self.task)
+
+
+class TaskProcesses:
+    """Processes that run one Luigi task after another. To Luigi's worker they are the queue of their results."""
+
+    def __init__(self, start_method: str, verbose: bool) -> None:
+        """Start nothing yet: a process starts when a task finds none idle."""
+        self.hide_main = True
+        self._start_method = start_method
+        self._verbose = verbose
+        self._idle: list[WorkerProcess] = []
+        self._busy: dict[str, WorkerProcess] = {}  # by task id
+        self._results: deque[Result] = deque()
+
+    def start(self, task: luigi.Task, how: dict[str, Any]) -> None:
+        """Have an idle process run the task, or a new one if there is none."""
+        while True:
+            process = self._idle.pop() if self._idle else WorkerProcess(self._start_method, hide_main=self.hide_main)
+            try:
+                process.call(run_task, task, how, self._verbose)
+            except OSError:  # it died while it was idle
+                process.end(at_once=True)
+            else:
+                self._busy[task.task_id] = process
+                return
+
+    def is_running(self, task: luigi.Task) -> bool:
+        """Return whether a process is running the task."""
+        return task.task_id in self._busy
+
+    def terminate(self, task: luigi.Task) -> None:
+        """Kill the process that runs the task."""
+        self._busy.pop(task.task_id).end(at_once=True)
+
+    def get(self, timeout: float) -> Result:
+        """Return the next result; raise queue.Empty if there is none within `timeout` seconds."""
+        if not self._results:
+            task_of = {process.connection: task_id for task_id, process in self._busy.items()}
+            for connection in wait(list(task_of), timeout):
+                self._collect(task_of[connection])
+        if not self._results:
+            raise Empty
+        return self._results.popleft()
+
+    def put(self, result: Result) -> None:
+        """Add a result that did not come from a process."""
+        self._results.append(result)
+
+    def close(self) -> None:
+        """End all processes; a task that still runs is stopped."""
+        for process in self._busy.values():
+            process.end(at_once=True)
+        for process in self._idle:
+            process.end()
+
+    def _collect(self, task_id: str) -> None:
+        process = self._busy.pop(task_id)
+        try:
+            self._results.append(process.result())
+            self._idle.append(process)
+        except (EOFError, OSError):
+            reason = f"its process ended without a result, with exit status {process.end(at_once=True)}"
+            self._results.append((task_id, "FAILED", reason, [], []))
+
+
+def run_task(task: luigi.Task, how: dict[str, Any], verbose: bool) -> Result:
+    """In a worker process: run the task as Luigi does, and return what Luigi's worker wants to know."""
+    results = luigi.worker.DequeQueue()
+    scheduler, worker_id = how.pop("scheduler") or local_scheduler(), how.pop("worker_id")
+    reporter = luigi.worker.TaskStatusReporter(scheduler, task.task_id, worker_id, None)
+    with luigi_log(shown=verbose):  # Luigi's log has a traceback for each failure
+        luigi.worker.TaskProcess(task, worker_id, results, reporter, use_multiprocessing=True, **how).run()
+    return results.pop()  # type: ignore[no-any-return]
+
+
+@cache
+def local_scheduler() -> Scheduler:
+    """Return a scheduler that nobody asks, for tasks that report their progress to one."""
+    return Scheduler()
+
+
+class LocalScheduler(Scheduler):
+    """Luigi's scheduler without what only several workers need, which costs a look at every task for each task."""
+
+    def count_pending(self, worker: str) -> dict[str, Any]:
+        """Return no counts: only a worker that waits for the tasks of others asks for them."""
+        state = self._state.get_worker(worker).state
+        counts = dict.fromkeys(("n_pending_tasks", "n_unique_pending", "n_pending_last_scheduled"), 0)
+        return {**counts, "worker_state": state, "running_tasks": []}
 
 
 class WorkerFactory(luigi.interface._WorkerSchedulerFactory):
@@ -198,9 +313,18 @@ class WorkerFactory(luigi.interface._WorkerSchedulerFactory):
         """Take the options of Worker."""
         self.options = options
 
+    def create_local_scheduler(self) -> Scheduler:
+        """Return a scheduler for this process alone."""
+        return LocalScheduler(prune_on_get_work=False, record_task_history=False)
+
     def create_worker(self, scheduler: Any, worker_processes: int, assistant: bool = False) -> Worker:
-        """Return a Worker."""
+        """Return our worker instead of Luigi's."""
         return Worker(scheduler, worker_processes, **self.options)
+
+
+def is_in_main(task: luigi.Task) -> bool:
+    """Return whether the task is defined in the script that was started, or in a notebook."""
+    return bool(type(task).__module__ == "__main__")
 
 
 def in_notebook() -> bool:
@@ -239,16 +363,3 @@ def luigi_log(*, shown: bool) -> Iterator[None]:
         for logger, (handlers, level, propagate) in zip(loggers, before, strict=True):
             logger.handlers, logger.propagate = handlers, propagate
             logger.setLevel(level)
-
-
-@contextmanager
-def silently(process: Any, *, shown: bool = False) -> Iterator[None]:
-    """Run a task without Luigi's log, which has a traceback for each failure."""
-    if process.use_multiprocessing:
-        start_worker()
-        gc.freeze()  # all that this process was born with stays: no use in looking through it for garbage
-    with luigi_log(shown=shown):
-        yield
-
-
-aloud = partial(silently, shown=True)
