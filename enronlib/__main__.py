@@ -5,78 +5,79 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from enronlib import UserError, __version__
 from enronlib.classroom.grading.cli import add_commands as add_grading
 from enronlib.corpus import find_maildir, mailboxes
-from enronlib.processes import get_ready
+from enronlib.processes import ended_like_interrupts, get_ready
 
+RESULTS = ("results/words", "results/count.txt", "results/top_words.png", "results/distinctive_words.png")
 DESCRIPTION = "Batch processing on the Enron mail: parse it, count its words, draw them."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status: 0 done, 1 some mailbox failed, 2 a mistake the user can mend."""
+    """Run one command and return its exit status: 0 done, 1 some mailbox failed, 2 an error that the user can fix."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # names of old mail may hold letters the terminal lacks
+            stream.reconfigure(errors="backslashreplace")  # old names may hold characters that the terminal lacks
     options = make_parser().parse_args(arguments)
     try:
-        status = int(options.command(options))
+        with ended_like_interrupts():
+            status = int(options.command(options))
         if sys.stdout is not None:
             sys.stdout.flush()
         return status
     except UserError as error:
         print(f"enronlib: {error}", file=sys.stderr)
     except BrokenPipeError:  # nobody reads on, as in  enronlib run | head
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor does Python's last flush find anybody
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for Python's last flush
         return 1
     except OSError as error:
         thing = Path(error.filename).name if isinstance(error.filename, str) else "a file"
         print(f"enronlib: {error.strerror or error}: {thing}", file=sys.stderr)
     except KeyboardInterrupt as stopped:
-        kept = str(stopped) or "what was finished is kept, and the next run goes on from there"
+        kept = str(stopped) or "what was finished is kept; the next run continues from there"
         print(f"enronlib: stopped; {kept}", file=sys.stderr)
         return 130
     return 2
 
 
 def run(options: argparse.Namespace) -> int:
-    """Parse every mailbox, count the words and draw the chart, on the engine asked for."""
+    """Parse every mailbox, count the words and draw the charts, on the chosen engine."""
     if options.engine == "luigi":
-        # The fork server loads what the workers need while this process loads its own modules.
+        # The fork server imports what the workers need while this process imports its own modules.
         get_ready("enronlib.workflow", "enronlib.parquet", workers=options.workers)
+    elif options.scheduler_url or options.verbose:
+        option = "--scheduler-url" if options.scheduler_url else "--verbose"
+        raise UserError(f"{option} is an option of Luigi: leave it out, or leave out --engine {options.engine}")
     maildir = find_maildir(options.maildir)
     built_in = options.maildir is None and not os.environ.get("ENRON_MAILDIR")
     name = "the built-in sample" if built_in else _shown(maildir)
     print(f"mail: {name}, {_count(len(mailboxes(maildir)), 'mailbox', 'mailboxes')}", flush=True)
+    how = {"workers": options.workers, "top": options.top, "keep_furniture": options.keep_furniture}
     if options.engine == "luigi":
-        return _run_on_luigi(maildir, options)
+        return _run_on_luigi(maildir, options, how)
 
     from enronlib.engines import run_engine  # costly: --help should not wait for it
 
-    run_engine(options.engine, maildir, options.out, workers=options.workers, top=options.top)
-    return _say_where(options.out, "results/count.txt", "results/top_words.png")
+    run_engine(options.engine, maildir, options.out, **how)
+    return _say_where(options.out, *RESULTS)
 
 
-def _run_on_luigi(maildir: Path, options: argparse.Namespace) -> int:
+def _run_on_luigi(maildir: Path, options: argparse.Namespace, how: dict[str, Any]) -> int:
     from enronlib.workflow import run_workflow  # costly: --help should not wait for it
 
-    result = run_workflow(
-        maildir,
-        options.out,
-        workers=options.workers,
-        top=options.top,
-        scheduler_url=options.scheduler_url,
-        verbose=options.verbose,
-    )
+    result = run_workflow(maildir, options.out, scheduler_url=options.scheduler_url, verbose=options.verbose, **how)
     print(result.summary)
     for task, error in result.failures.items():
         print(f"failed: {task}: {error}", file=sys.stderr)
     if not result.succeeded:
-        print("What succeeded is kept; the rest is missing, or older. Mend what failed and run again.", file=sys.stderr)
+        print("What succeeded is kept; the rest is missing or older. Fix what failed and run again.", file=sys.stderr)
         return 1
-    return _say_where(options.out, "processed", "results/words", "results/count.txt", "results/top_words.png")
+    return _say_where(options.out, "processed", *RESULTS)
 
 
 def _say_where(out: Path, *results: str) -> int:
@@ -151,9 +152,14 @@ def _count(number: int, one: str, many: str) -> str:
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
-    parser = argparse.ArgumentParser(prog="enronlib", description=DESCRIPTION)
+    parser = argparse.ArgumentParser(prog="enronlib", description=DESCRIPTION, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"enronlib {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(
+        title="commands",
+        metavar="COMMAND",
+        required=True,
+        parser_class=partial(argparse.ArgumentParser, allow_abbrev=False),  # type: ignore[call-overload]
+    )
 
     command = commands.add_parser(
         "run",
@@ -172,6 +178,11 @@ def make_parser() -> argparse.ArgumentParser:
         "--workers", type=_positive, metavar="N", help="worker processes (default: one a core, at most 8)"
     )
     command.add_argument("--top", type=_positive, default=20, metavar="N", help="words in the chart (default: 20)")
+    command.add_argument(
+        "--keep-furniture",
+        action="store_true",
+        help='draw mail furniture too, such as "subject" and "www"; it is always counted',
+    )
     command.add_argument(
         "--engine",
         choices=("luigi", "dask", "spark"),

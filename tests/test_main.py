@@ -60,6 +60,7 @@ def test_run_writes_every_result(enronlib, maildir, tmp_path):
         "processed/ada-a.parquet",
         "processed/bo-b.parquet",
         "results/count.txt",
+        "results/distinctive_words.png",
         "results/top_words.png",
         "results/words/ada-a.txt",
         "results/words/bo-b.txt",
@@ -156,7 +157,7 @@ def test_results_that_cannot_be_written_are_one_clear_line(enronlib, maildir, tm
 @pytest.mark.parametrize("engine", ["luigi", "dask"])
 def test_results_never_go_into_the_mail(enronlib, maildir, engine):
     done = enronlib("run", "mail", "--out", "mail/out", "--engine", engine)
-    assert (done.returncode, "lies inside the mail" in done.stderr) == (2, True)
+    assert (done.returncode, "is inside the mail" in done.stderr) == (2, True)
     assert sorted(path.name for path in maildir.iterdir()) == ["ada-a", "bo-b"]
 
 
@@ -210,7 +211,7 @@ def test_an_interrupt_at_any_moment_is_one_line(maildir, tmp_path, seen):
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert errors == "enronlib: stopped; what was finished is kept, and the next run goes on from there\n"
+    assert errors == "enronlib: stopped; what was finished is kept; the next run continues from there\n"
 
 
 def subcommands(parser):
@@ -261,3 +262,50 @@ def test_start_gives_a_copy_of_the_lessons_and_keeps_what_is_there(enronlib, tmp
     assert again.returncode == 0
     assert re.match(r"\d+ files are there already and stay as they are\.\n1 file copied", again.stdout)
     assert lesson.read_text(encoding="utf-8") == "my work"
+
+
+def test_options_are_not_abbreviated(enronlib, maildir):
+    done = enronlib("run", "mail", "--engine", "dask", "--scheduler", "tcp://127.0.0.1:8786")
+    assert done.returncode == 2
+    assert "unrecognized arguments: --scheduler" in done.stderr
+
+
+@pytest.mark.parametrize("option", [["--scheduler-url", "http://127.0.0.1:8082"], ["--verbose"]])
+def test_an_option_that_the_engine_does_not_use_is_refused(enronlib, maildir, option):
+    done = enronlib("run", "mail", "--engine", "dask", *option)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"enronlib: {option[0]} is an option of Luigi: leave it out, or leave out --engine dask\n"
+
+
+def test_the_furniture_of_mail_is_counted_and_left_out_of_charts_unless_asked_for(enronlib, maildir, tmp_path):
+    (maildir / "ada-a/inbox/3.").write_text("Subject: x\n\nwww www www www\n", encoding="utf-8")
+    charts = []
+    for option in ([], ["--keep-furniture"]):
+        assert enronlib("run", "mail", *option).returncode == 0
+        assert b"www\t4\n" in (tmp_path / "out/results/count.txt").read_bytes()
+        charts.append((tmp_path / "out/results/top_words.png").read_bytes())
+    assert charts[0] != charts[1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="these signals are not sent on Windows")
+@pytest.mark.parametrize("number", ["SIGTERM", "SIGHUP"])
+def test_a_request_to_end_is_one_line_and_leaves_no_temporary_file(maildir, tmp_path, number):
+    for message in range(3, 600):
+        (maildir / f"ada-a/inbox/{message}.").write_text("Subject: x\n\n" + "gas power " * 200, encoding="utf-8")
+    scratch = tmp_path / "tmp"
+    scratch.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "enronlib", "run", "mail", "--workers", "2"],
+        cwd=tmp_path,
+        env=os.environ | {"TMPDIR": str(scratch)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while process.poll() is None and not (tmp_path / "out/processed/bo-b.parquet").exists():
+        time.sleep(0.01)
+    process.send_signal(getattr(signal, number))
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert errors == "enronlib: stopped; what was finished is kept; the next run continues from there\n"
+    assert list(scratch.iterdir()) == []
