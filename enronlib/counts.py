@@ -1,12 +1,16 @@
 """Files of word counts (UTF-8, one `word<TAB>count` per line, sorted by word), and comparisons of counts."""
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from enronlib import UserError
 
 __all__ = ["CountFiles", "log_odds", "read_counts", "write_counts"]
+
+
+_COUNTS = re.compile(r"(?:\S++\t[0-9]++(?:\r?\n|\Z))*+")
 
 
 def write_counts(counts: Iterable[tuple[str, int]], path: str | Path) -> None:
@@ -20,21 +24,30 @@ def read_counts(path: str | Path) -> dict[str, int]:
 
     Raises UserError if there is no such file, a line is not a word and its count, or a word occurs twice.
     """
-    counts: dict[str, int] = {}
     try:
-        with Path(path).open(encoding="utf-8", newline="\n") as file:
-            for number, line in enumerate(file, start=1):
-                word, tab, count = line.rstrip("\r\n").rpartition("\t")
-                if not (tab and count.isascii() and count.isdigit()):
-                    raise UserError(f"{path}, line {number}: expected a word, a tab and a count, not {line[:60]!r}")
-                if word in counts:
-                    raise UserError(f"{path}, line {number}: {word!r} occurs twice; write the file again")
-                counts[word] = int(count)
+        text = Path(path).read_bytes().decode("utf-8")
     except FileNotFoundError:
         raise UserError(f"there is no file {path}: name a file of word counts") from None
     except UnicodeDecodeError:
         raise UserError(f"{path} is not UTF-8 text: name a file of word counts") from None
+    fields = text.split()
+    counts = dict(zip(fields[::2], map(int, fields[1::2]), strict=True)) if _COUNTS.fullmatch(text) else {}
+    if 2 * len(counts) != len(fields):
+        raise UserError(f"{path}, {_first_error(text)}")
     return counts
+
+
+def _first_error(text: str) -> str:
+    """Return what is wrong with the first line that is not as it should be."""
+    words = set()
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not _COUNTS.fullmatch(line) or not line:
+            return f"line {number}: expected a word, a tab and a count, not {line[:60]!r}"
+        word = line.partition("\t")[0]
+        if word in words:
+            return f"line {number}: {word!r} occurs twice; write the file again"
+        words.add(word)
+    raise AssertionError("every line is as it should be")
 
 
 class CountFiles(Mapping[str, Mapping[str, int]]):

@@ -148,7 +148,7 @@ class Worker(luigi.worker.Worker):
         self.failures: dict[str, str] = {}
         self._processes = TaskProcesses(start_method, verbose)
         self._task_result_queue: Any = self._processes
-        self._status: dict[str, str] = {}
+        self._ended: dict[str, bool] = {}  # by task id
         self._bar = tqdm(disable=True)
         self._bar_shown = progress and sys.stderr is not None and (sys.stderr.isatty() or in_notebook())
 
@@ -165,7 +165,7 @@ class Worker(luigi.worker.Worker):
     def _add_task(self, *args: Any, **kwargs: Any) -> None:
         super()._add_task(*args, **kwargs)
         name = name_of(self._scheduled_tasks[kwargs["task_id"]])
-        self._status[kwargs["task_id"]] = kwargs["status"]
+        self._ended[kwargs["task_id"]] = kwargs["status"] in ("DONE", "FAILED")
         if kwargs["status"] == "FAILED":
             self.failures[name] = last_line(json.loads(kwargs["expl"]))
         elif kwargs["status"] == "DONE":
@@ -177,8 +177,9 @@ class Worker(luigi.worker.Worker):
         self.failures[name_of(task)] = last_line(expl)
 
     def _show_progress(self) -> None:
-        self._bar.total = len(self._status)
-        self._bar.update(sum(status in ("DONE", "FAILED") for status in self._status.values()) - self._bar.n)
+        self._bar.total = len(self._ended)
+        if not self._bar.disable:
+            self._bar.update(sum(self._ended.values()) - self._bar.n)
 
     def _create_task_process(self, task: luigi.Task) -> luigi.worker.TaskProcess:
         process = super()._create_task_process(task)
