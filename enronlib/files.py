@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
 __all__ = ["UNFINISHED", "backup", "cache_folder", "locked", "replacing", "write_bytes"]
@@ -52,6 +51,8 @@ def locked(folder: Path) -> Iterator[None]:
 
     The lock ends with its process, even if that is killed. Raises OSError if the folder cannot be written to.
     """
+    from filelock import FileLock, Timeout  # only a run that writes needs it
+
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / ".lock")
     try:

@@ -1,14 +1,16 @@
 """How fast the kit is and how much memory it needs: tables in Markdown, for a maildir or a sample.
 
-    python tests/benchmarks/bench.py [MAILDIR] [--only engines|reading|growth] [--rounds N] [--full]
+    python tests/benchmarks/bench.py [MAILDIR] [--only engines|mailboxes|reading|growth] [--rounds N] [--full]
 
-The mail is MAILDIR, or $ENRON_REAL_MAIL, or the built-in sample. Nothing here passes or fails by its time; but all
-ways of counting must give the same counts, or the exit status is 1.
+The mail is MAILDIR, or $ENRON_REAL_MAIL, or the built-in sample. Nothing here passes or fails by its time, but all ways
+of counting must give the same counts, or the exit status is 1.
 """
 
 import argparse
+import itertools
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -30,9 +32,9 @@ from enronlib.sample import write_sample
 HERE = Path(__file__).parent
 NAMES = {
     "loop": "bare loop, parse and count",
-    "workflow": "whole workflow: fields, count, chart",
+    "workflow": "whole workflow: fields, counts, charts",
     "workflow_without_chart": "workflow up to the count",
-    "dask_with_chart": "Dask bag, count and chart",
+    "dask_with_chart": "Dask bag, counts and charts",
     "dask": "Dask bag",
     "pyspark": "PySpark, local",
     "mrjob": "mrjob, inline: one process",
@@ -60,7 +62,7 @@ class FailedError(Exception):
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measure speed and memory.")
     parser.add_argument("maildir", nargs="?", default=os.environ.get("ENRON_REAL_MAIL"))
-    parser.add_argument("--only", choices=["engines", "reading", "growth"])
+    parser.add_argument("--only", choices=["engines", "mailboxes", "reading", "growth"])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--full", action="store_true", help=f"let the samples grow to {WHOLE_CORPUS:,} messages")
     given = parser.parse_args()
@@ -69,6 +71,8 @@ def main() -> int:
     agree = True
     if given.only in (None, "engines"):
         agree = compare_engines(maildir, given.rounds)
+    if given.only in (None, "mailboxes"):
+        agree &= measure_mailboxes(maildir, given.rounds)
     if given.only in (None, "reading"):
         measure_reading(maildir, given.rounds)
     if given.only in (None, "growth"):
@@ -76,14 +80,54 @@ def main() -> int:
     return 0 if agree else 1
 
 
-def compare_engines(maildir: Path, rounds: int) -> bool:
-    """Print a table of all contenders; return whether those that ran gave equal counts."""
-    print(
-        f"## The same count in several ways: {len(files(maildir)):,} messages, median of {rounds} rounds\n", flush=True
-    )
-    runs: dict[str, list[Measured]] = {name: [] for name in CONTENDERS}
+def measure_mailboxes(maildir: Path, rounds: int) -> bool:
+    """Print how the cost grows with the number of mailboxes; return whether all counts were equal."""
+    agree = True
+    paths = [Path(file) for file in files(maildir)]
+    with tempfile.TemporaryDirectory(dir=maildir.parent if os.access(maildir.parent, os.W_OK) else None) as folder:
+        many, large = Path(folder, "many"), Path(folder, "large")
+        for number, each in zip(range(200), itertools.cycle(sorted({path.parent for path in paths})), strict=False):
+            copy_mail([path for path in each.iterdir() if path.is_file()], many / f"box{number:03}")
+        repeated = list(itertools.islice(itertools.cycle(paths), 60_000))
+        for number in range(150):
+            copy_mail(repeated[number::150], large / f"box{number:03}")
+        for title, mail in (
+            ("as it is", maildir),
+            ("each folder a mailbox, 200 of them", many),
+            ("150 mailboxes", large),
+        ):
+            agree &= compare_engines(mail, rounds, title, ("loop", "workflow", "dask_with_chart"))
+        rows = []
+        for boxes in (150, 1_500, 5_000):
+            mail = Path(folder, f"boxes{boxes}")
+            for number in range(boxes):
+                copy_mail([paths[number % len(paths)]], mail / f"box{number:04}")
+            with tempfile.TemporaryDirectory() as out:
+                first, again = (measure("workflow_again", mail, Path(out)) for _ in range(2))
+            figures = (first.seconds, again.seconds, 1000 * again.seconds / boxes)
+            rows.append((f"{boxes:,}", *(f"{figure:.1f}" for figure in figures), f"{first.megabytes:.0f}"))
+    print("## Mailboxes of one message each: one run, and one that finds everything done\n")
+    print_table(["mailboxes", "seconds", "again", "again, ms a mailbox", "MB, largest process"], rows)
+    return agree
+
+
+def copy_mail(paths: Sequence[Path], mailbox: Path) -> None:
+    """Write the messages as a mailbox: as links where the disk allows it."""
+    (mailbox / "inbox").mkdir(parents=True)
+    for number, path in enumerate(paths, start=1):
+        target = mailbox / "inbox" / f"{number}."
+        try:
+            os.link(path, target)
+        except OSError:
+            shutil.copy(path, target)
+
+
+def compare_engines(maildir: Path, rounds: int, title: str = "", names: Sequence[str] = tuple(CONTENDERS)) -> bool:
+    """Print a table of some contenders; return whether those that ran gave equal counts."""
+    title = f"{len(files(maildir)):,} messages{title and ', ' + title}, median of {rounds} rounds"
+    print(f"## The same count in several ways: {title}\n", flush=True)
+    runs: dict[str, list[Measured]] = {name: [] for name in names}
     missing: dict[str, str] = {}
-    names = list(CONTENDERS)
     for turn in range(rounds):
         for name in names[turn % len(names) :] + names[: turn % len(names)]:
             if name in missing or (runs[name] and name in ONCE):
@@ -115,11 +159,12 @@ def compare_engines(maildir: Path, rounds: int) -> bool:
     return agree
 
 
-def measure(name: str, maildir: Path) -> Measured:
-    """Run a contender in a process of its own."""
-    with tempfile.TemporaryDirectory() as folder:
+def measure(name: str, maildir: Path, kept: Path | None = None) -> Measured:
+    """Run a contender in a process of its own, in a new folder or in one that is kept."""
+    with tempfile.TemporaryDirectory() as new:
+        folder = str(kept or new)
         command = [sys.executable, "contenders.py", name, str(maildir), folder]
-        with Path(folder, "stderr.txt").open("w+", encoding="utf-8") as errors:
+        with Path(new, "stderr.txt").open("w+", encoding="utf-8") as errors:
             start = time.perf_counter()
             process = subprocess.Popen(command, cwd=HERE, stdout=subprocess.DEVNULL, stderr=errors)
             cpu_seconds, peak = watch(process)

@@ -27,6 +27,14 @@ def workflow(maildir: Path, folder: Path) -> Path:
     return folder / "out" / "results" / "count.txt"
 
 
+def workflow_again(maildir: Path, folder: Path) -> Counts:
+    """The whole workflow, in a folder where it may have run before."""
+    from enronlib.__main__ import main
+
+    assert main(["run", str(maildir), "--out", str(folder / "out"), "--workers", str(CORES)]) == 0
+    return {}
+
+
 def workflow_without_chart(maildir: Path, folder: Path) -> Path:
     """The same up to the count, which is where all the others end."""
     get_ready("enronlib.workflow", "enronlib.parquet", workers=CORES)
@@ -133,7 +141,7 @@ def read_headers_by_policy_default() -> None:
 def main(name: str, maildir: str, folder: str) -> None:
     if hasattr(os, "sched_setaffinity"):  # on Linux; elsewhere only the number of processes says how many cores
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
-    counts = CONTENDERS[name](Path(maildir), Path(folder))
+    counts = (CONTENDERS | {"workflow_again": workflow_again})[name](Path(maildir), Path(folder))
     if isinstance(counts, Path):
         counts.replace(Path(folder, "count.txt"))
     else:
