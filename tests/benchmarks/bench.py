@@ -129,7 +129,7 @@ def compare_engines(maildir: Path, rounds: int, title: str = "", names: Sequence
     runs: dict[str, list[Measured]] = {name: [] for name in names}
     missing: dict[str, str] = {}
     for turn in range(rounds):
-        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+        for name in [*names[turn % len(names) :], *names[: turn % len(names)]]:
             if name in missing or (runs[name] and name in ONCE):
                 continue
             try:
