@@ -37,6 +37,8 @@ __all__ = [
     "starting_by",
 ]
 
+_starting = threading.RLock()  # the start method and the main module are those of all threads
+
 SCRATCH = "enronlib-run-"  # how the names of temporary folders begin that hold the sockets of a run
 
 
@@ -139,7 +141,10 @@ class WorkerProcess:
                 return
             except (OSError, EOFError) as error:
                 if last_try:  # the first time, the fork server may just have been killed: the next start revives it
-                    raise UserError(f"cannot start a worker process ({error or type(error).__name__})") from error
+                    reason = error.strerror if isinstance(error, OSError) else "it ended at once"
+                    raise UserError(
+                        f"cannot start a worker process ({reason}): free some memory, or run with one worker"
+                    ) from error
             finally:
                 theirs.close()
 
@@ -152,7 +157,7 @@ class WorkerProcess:
         return self.connection.recv()
 
     def end(self, *, at_once: bool = False) -> int | None:
-        """End the process, after its current call or at once; return its exit code, None if it is not known."""
+        """End the process, after its current call or at once; return its exit status, None if it is not known."""
         if at_once:
             self._process.kill()
         with suppress(OSError):  # it may be dead
@@ -190,13 +195,14 @@ def end_with_parent() -> None:
 
 @contextmanager
 def starting_by(method: str) -> Iterator[None]:
-    """Make this the start method of new processes inside the block."""
-    before = multiprocessing.get_start_method(allow_none=True)
-    multiprocessing.set_start_method(method, force=True)
-    try:
-        yield
-    finally:
-        multiprocessing.set_start_method(before, force=True)
+    """Make this the start method of new processes inside the block, which one thread enters at a time."""
+    with _starting:
+        before = multiprocessing.get_start_method(allow_none=True)
+        multiprocessing.set_start_method(method, force=True)
+        try:
+            yield
+        finally:
+            multiprocessing.set_start_method(before, force=True)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 Every test writes its own small maildir. Counts are compared with `loop`, a plain loop on the standard library.
 """
 
+import ast
 import email
 import getpass
 import importlib
@@ -20,6 +21,7 @@ import sys
 import time
 import urllib.request
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -436,6 +438,31 @@ def test_a_mistyped_mailbox_or_maildir_fails_with_its_name(maildir, out):
     assert "there is no folder" in run.failures["ProcessEnronEmails"]
 
 
+def test_the_luigi_command_runs_a_task(maildir, out):
+    command = [sys.executable, "-m", "luigi", "--module", "enronlib.workflow", "ProcessEnronEmails"]
+    options = ["--emails-directory", maildir, "--processed-directory", out, "--local-scheduler", "--workers", "2"]
+    run = subprocess.run([*command, *options], capture_output=True, text=True, encoding="utf-8", check=False)
+    assert "4 ran successfully" in run.stderr
+    assert {path.name for path in out.glob("*.parquet")} == {f"{mailbox}.parquet" for mailbox in MAIL}
+
+
+def test_a_script_may_build_a_task_without_a_main_guard(maildir, out):
+    script = out.with_name("script.py")
+    script.write_text(
+        dedent(f"""
+        import luigi
+        from enronlib.workflow import ProcessEnronEmails
+
+        task = ProcessEnronEmails(emails_directory={str(maildir)!r}, processed_directory={str(out)!r})
+        print(luigi.build([task], workers=8, local_scheduler=True))
+        """),
+        encoding="utf-8",
+    )
+    run = subprocess.run([sys.executable, script], capture_output=True, text=True, encoding="utf-8", check=False)
+    assert run.stdout == "True\n", run.stderr
+    assert {path.name for path in out.glob("*.parquet")} == {f"{mailbox}.parquet" for mailbox in MAIL}
+
+
 # What goes wrong
 
 
@@ -507,6 +534,35 @@ def test_a_mailbox_that_cannot_be_listed_fails_alone(maildir, run, monkeypatch):
     assert "Permission denied" in failed.failures["birch-b"]
 
 
+def test_a_mailbox_whose_message_vanishes_while_it_is_read_fails_alone(maildir, run, out, monkeypatch):
+    def vanish(path):
+        if path.name == "10.":
+            path.unlink()
+        return read_email(path)
+
+    monkeypatch.setattr("enronlib.parquet.read_email", vanish)
+    failures = run().failures
+    assert list(failures) == ["ash-a"]
+    assert "No such file or directory: 'maildir" in failures["ash-a"]
+    assert run().succeeded
+    assert_right(maildir, out)
+
+
+def test_a_message_that_comes_while_its_mailbox_is_read_is_counted_by_the_next_run(maildir, run, out, monkeypatch):
+    def add_one(path):
+        if path.parent.name == "old":
+            monkeypatch.undo()
+            write_message(path.with_name("4."), "Late gas")
+        return read_email(path)
+
+    monkeypatch.setattr("enronlib.parquet.read_email", add_one)
+    assert run().succeeded
+    before = made(out)
+    assert run().succeeded
+    assert remade(before, out) == names_for(["birch-b"])
+    assert_right(maildir, out)
+
+
 ENDINGS = {
     "exit 0": "os._exit(0)",
     "exit 3": "os._exit(3)",
@@ -550,7 +606,7 @@ def uuid_of(path):
     [
         ("exit 0", "its process ended without a result, with exit status 0"),
         ("exit 3", "its process ended without a result, with exit status 3"),
-        ("killed", "its process ended without a result, with exit status -9"),
+        ("killed", "its process ended without a result, with exit status -9 (perhaps out of memory)"),
         ("sys.exit", "SystemExit: 0"),
         ("raises", "lines"),
         (
@@ -639,6 +695,23 @@ def test_what_a_killed_run_left_is_removed_by_the_next(maildir, run, done):
     assert not list(done.rglob(".unfinished-*"))
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_system_without_semaphores_will_do(maildir, run, out, monkeypatch, workers):
+    def fail(*_, **__):
+        raise OSError(38, "Function not implemented")  # as where there is no /dev/shm
+
+    monkeypatch.setattr("multiprocessing.synchronize.SemLock.__init__", fail)
+    assert run(workers=workers).succeeded
+    assert_right(maildir, out)
+
+
+def test_warnings_may_be_errors(maildir, out, monkeypatch):
+    monkeypatch.setenv("PYTHONWARNINGS", "error")
+    process = in_a_process(maildir, out, workers=2)
+    assert process.communicate(timeout=60)[1] == ""
+    assert_right(maildir, out)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="a path of Windows is shorter")
 def test_a_mailbox_may_have_a_long_name(tmp_path, out):
     name = "x" * 240
@@ -659,7 +732,9 @@ def test_the_fork_server_can_get_ready_before_anything_costly_is_imported():
 def in_a_process(maildir, out, **options):
     """Start the workflow in a process, and a process group, of its own, from a script without a main guard."""
     script = "from enronlib.workflow import run_workflow\nprint('started', flush=True)\n"
-    script += f"run = run_workflow({str(maildir)!r}, {str(out)!r}, **{options!r})\nprint(run.summary, run.failures)\n"
+    script += (
+        f"run = run_workflow({str(maildir)!r}, {str(out)!r}, **{options!r})\nprint(run.summary)\nprint(run.failures)\n"
+    )
     (out.parent / "script.py").write_text(script, encoding="utf-8")
     return subprocess.Popen(
         [sys.executable, out.parent / "script.py"],
@@ -699,6 +774,27 @@ with enronlib.files.locked(pathlib.Path({str(tmp_path)!r})):
         pass
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGINT")
+def test_a_run_that_waits_for_the_lock_ends_on_an_interrupt(maildir, out):
+    command = [sys.executable, "-m", "enronlib", "run", maildir, "--out", out, "--workers", "2"]
+    with locked(out), subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        assert process.stderr.readline() == "waiting for another run in out\n"
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.read().startswith("enronlib: stopped; ")
+    assert process.returncode == 130
+
+
+def test_threads_run_one_after_the_other(maildir, tmp_path):
+    outs = [tmp_path / "out1", tmp_path / "out2", tmp_path / "out3"]
+    main, method = sys.modules["__main__"], multiprocessing.get_start_method(allow_none=True)
+    with ThreadPoolExecutor() as threads:
+        runs = list(threads.map(lambda out: run_workflow(maildir, out, workers=2, progress=False), outs))
+    assert all(run.succeeded for run in runs)
+    assert (sys.modules["__main__"], multiprocessing.get_start_method(allow_none=True)) == (main, method)
+    for out in outs:
+        assert_right(maildir, out)
+
+
 @pytest.fixture
 def long_mail(tmp_path):
     """Return a maildir that keeps the workflow busy for about two seconds."""
@@ -725,6 +821,23 @@ def test_killed_at_any_moment_and_run_again_results_are_right(long_mail, tmp_pat
         assert run_workflow(long_mail, out, workers=1, progress=False).succeeded
         assert_right(long_mail, out)
         process.communicate()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a fork server")
+@pytest.mark.parametrize("whom", ["the fork server", "a worker"])
+def test_a_run_survives_the_death_of_another_process(long_mail, out, whom):
+    process = in_a_process(long_mail, out, workers=2)
+    while process.poll() is None and not list(out.glob("processed/*.parquet")):
+        time.sleep(0.01)
+    servers = [p for p in psutil.Process(process.pid).children() if "forkserver" in " ".join(p.cmdline())]
+    (servers[0] if whom == "the fork server" else servers[0].children()[0]).kill()
+    printed, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (0, "")
+    failures = ast.literal_eval(printed.splitlines()[-1])
+    assert len(failures) <= (0 if whom == "the fork server" else 1)
+    assert all("(perhaps out of memory)" in reason for reason in failures.values())
+    assert run_workflow(long_mail, out, workers=2, progress=False).succeeded
+    assert_right(long_mail, out)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs process groups")

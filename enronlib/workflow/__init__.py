@@ -15,13 +15,16 @@ and nothing else.
 import errno
 import os
 import uuid
+import warnings
 from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
-import luigi
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # Luigi warns about its own default for autoload_range
+    import luigi
 from luigi.parameter import ParameterVisibility
 from luigi.util import inherits, requires
 

@@ -7,10 +7,10 @@ scheduler. What it changes in this process for that, it restores.
 
 import json
 import logging
+import multiprocessing
 import sys
 import time
 import uuid
-import warnings
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +41,7 @@ from enronlib.processes import (
 )
 
 PRELOADED = ("enronlib.workflow", "enronlib.parquet")  # what the processes of the workflow need
+STATUSES = {-9: "-9 (perhaps out of memory)", 255: "unknown", None: "unknown"}  # 255: its fork server is dead, too
 SCHEDULER_RETRIES = 60  # one per second, for tasks that a central scheduler holds back
 
 
@@ -88,8 +89,7 @@ def build(
 
     factory = WorkerFactory(start_method=start_method, verbose=verbose, progress=progress)
     where = {"scheduler_url": scheduler_url} if scheduler_url else {"local_scheduler": True}
-    with starting_by(start_method), luigi_log(shown=verbose), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "(?s).*Autoloading range tasks", DeprecationWarning)  # Luigi's own
+    with starting_by(start_method), luigi_log(shown=verbose):
         for _ in range(SCHEDULER_RETRIES):
             try:
                 result = luigi.build(
@@ -135,15 +135,16 @@ class Worker(luigi.worker.Worker):
         self, scheduler: Any, worker_processes: int, *, start_method: str, verbose: bool, progress: bool
     ) -> None:
         """Take Luigi's scheduler and the number of processes; the rest as in `build`."""
-        super().__init__(
-            scheduler,
-            worker_id=f"enronlib-{uuid.uuid4().hex}",  # Luigi's own would name the host and the user
-            worker_processes=worker_processes,
-            check_complete_on_run=True,  # a task that wrote nothing has failed
-            no_install_shutdown_handler=True,
-            send_failure_email=False,
-            wait_interval=0.2,  # seconds between looks for tasks that take too long
-        )
+        with no_queue():
+            super().__init__(
+                scheduler,
+                worker_id=f"enronlib-{uuid.uuid4().hex}",  # Luigi's own would name the host and the user
+                worker_processes=worker_processes,
+                check_complete_on_run=True,  # a task that wrote nothing has failed
+                no_install_shutdown_handler=True,
+                send_failure_email=False,
+                wait_interval=0.2,  # seconds between looks for tasks that take too long
+            )
         self.host = ""
         self.failures: dict[str, str] = {}
         self._processes = TaskProcesses(start_method, verbose)
@@ -277,7 +278,8 @@ class TaskProcesses:
             self._results.append(process.result())
             self._idle.append(process)
         except (EOFError, OSError):
-            reason = f"its process ended without a result, with exit status {process.end(at_once=True)}"
+            status = process.end(at_once=True)
+            reason = f"its process ended without a result, with exit status {STATUSES.get(status, status)}"
             self._results.append((task_id, "FAILED", reason, [], []))
 
 
@@ -305,6 +307,17 @@ class LocalScheduler(Scheduler):
         state = self._state.get_worker(worker).state
         counts = dict.fromkeys(("n_pending_tasks", "n_unique_pending", "n_pending_last_scheduled"), 0)
         return {**counts, "worker_state": state, "running_tasks": []}
+
+
+@contextmanager
+def no_queue() -> Iterator[None]:
+    """Create no queue for processes inside the block: it needs a folder /dev/shm, and our workers do without it."""
+    before = multiprocessing.Queue
+    multiprocessing.Queue = luigi.worker.DequeQueue  # type: ignore[misc]
+    try:
+        yield
+    finally:
+        multiprocessing.Queue = before  # type: ignore[misc]
 
 
 class WorkerFactory(luigi.interface._WorkerSchedulerFactory):
