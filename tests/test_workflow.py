@@ -778,6 +778,7 @@ with enronlib.files.locked(pathlib.Path({str(tmp_path)!r})):
 def test_a_run_that_waits_for_the_lock_ends_on_an_interrupt(maildir, out):
     command = [sys.executable, "-m", "enronlib", "run", maildir, "--out", out, "--workers", "2"]
     with locked(out), subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        assert process.stderr is not None
         assert process.stderr.readline() == "waiting for another run in out\n"
         process.send_signal(signal.SIGINT)
         assert process.stderr.read().startswith("enronlib: stopped; ")
