@@ -36,6 +36,18 @@ from enronlib.words import MAIL_FURNITURE, STOP_WORDS, tokens
 from enronlib.workflow.runner import PRELOADED, Outcome, build
 from enronlib.workflow.stamps import StampedTarget, StampedTask, digest, remove_stale_outputs, source_of
 
+__all__ = [
+    "DrawCharts",
+    "DrawDistinctiveWords",
+    "DrawTopWords",
+    "MapMailbox",
+    "ProcessEnronEmails",
+    "ProcessMailbox",
+    "ReduceCounts",
+    "ready_to_write",
+    "run_workflow",
+]
+
 
 class ProcessMailbox(StampedTask):
     """Parse the messages of one mailbox into `<processed_directory>/<mailbox>.parquet`: one row per message.
@@ -232,6 +244,10 @@ def run_workflow(
     exist are removed. `maildir` is as in corpus.find_maildir, `top` the number of words drawn, `keep_furniture` as in
     DrawTopWords, the rest as in runner.build. A mailbox that fails costs only itself and what needs it: the total and
     the charts. A second run in the same folder waits for the first.
+
+    Luigi's scheduler looks at every pending task before it hands out one (spotify/luigi issues 1492 and 1750), so its
+    time grows with the square of the number of mailboxes: of little weight up to some 1,500, most of the time at 5,000
+    (tests/benchmarks). For more, use larger mailboxes, or an engine that does without it.
 
     Raises UserError if there is no mail, if `out` is inside `maildir` or cannot be written to, or if the disk is full.
     """

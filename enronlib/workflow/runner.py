@@ -40,6 +40,8 @@ from enronlib.processes import (
     starting_by,
 )
 
+__all__ = ["PRELOADED", "Outcome", "build", "name_of"]
+
 PRELOADED = ("enronlib.workflow", "enronlib.parquet")  # what the processes of the workflow need
 STATUSES = {-9: "-9 (perhaps out of memory)", 255: "unknown", None: "unknown"}  # 255: its fork server is dead, too
 SCHEDULER_RETRIES = 60  # one per second, for tasks that a central scheduler holds back

@@ -323,17 +323,17 @@ CASES = (
 def _task_of(case: _Case) -> Any:
     """Return the task that a case is about. requires() gives one task alone, several as a dict: deps() lists both."""
 
-    class Step(luigi.Task):  # type: ignore[misc]
+    class Stage(luigi.Task):  # type: ignore[misc]
         name = luigi.Parameter()
 
         def requires(self) -> Any:
-            steps = {name: Step(name) for name in case.requires[self.name]}
+            steps = {name: Stage(name) for name in case.requires[self.name]}
             return next(iter(steps.values())) if len(steps) == 1 else steps
 
         def complete(self) -> bool:
             return self.name in case.done
 
-    return Step(case.wanted)
+    return Stage(case.wanted)
 
 
 def _breadth_first_from_the_end(task: Any) -> list[Any]:
