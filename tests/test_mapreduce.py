@@ -311,6 +311,25 @@ def test_functions_and_classes_defined_in_a_notebook_work(tmp_path: Path) -> Non
     nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
 
 
+@pytest.mark.parametrize("start_method", START_METHODS)
+def test_a_script_needs_no_main_guard(start_method: str, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    code = f"""
+        from enronlib.mapreduce import map_reduce
+
+        class Text(str):
+            pass
+
+        print("once")
+        texts = [Text("a"), Text("b"), Text("a")]
+        mapper, reducer = lambda text: [(str(text), 1)], lambda key, values: sum(values)
+        print(dict(map_reduce(texts, mapper, reducer, workers=2, split_size=1, start_method={start_method!r})))
+    """
+    script.write_text(textwrap.dedent(code), encoding="utf-8")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, check=False)
+    assert (done.stdout, done.stderr) == ("once\n{'a': 2, 'b': 1}\n", "")
+
+
 def test_records_are_read_only_as_they_are_needed() -> None:
     taken = iter(range(10_000))
 

@@ -1,4 +1,7 @@
-"""Run tasks one after the other here, or several at once in worker processes: same results, same errors."""
+"""Run tasks one after another in this process, or several at once in worker processes: same results, same errors.
+
+The standard library's pool, not loky's: there, workers outlive Ctrl-C and a killed parent, and start half as fast.
+"""
 
 import multiprocessing
 import traceback
@@ -12,19 +15,21 @@ from typing import Any
 
 import cloudpickle
 
-from enronlib.processes import default_start_method, start_worker
+from enronlib.processes import default_start_method, main_module_hidden, start_worker
+
+__all__ = ["task_runner"]
 
 Task = Callable[[int, Any], Any]  # number of the part, from 0, and the part -> result
-RunTasks = Callable[[Task, Iterable[Any]], Iterator[Any]]  # task and parts -> a result for each part, in order
+RunTasks = Callable[[Task, Iterable[Any]], Iterator[Any]]  # task and parts -> one result per part, in order
 
 
 @contextmanager
 def task_runner(workers: int, start_method: str | None = None) -> Iterator[RunTasks]:
-    """Give a function `run_tasks(task, parts)` that yields `task(number, part)` for each part, in order.
+    """Provide a function `run_tasks(task, parts)` that yields `task(number, part)` for each part, in order.
 
-    With one worker tasks run in this process. With more they run in so many processes, started by `start_method`
-    ("spawn", "forkserver" or "fork"; the first on Windows and the second elsewhere if None). Tasks may be lambdas and
-    functions of a notebook. Raises what a task raises, and BrokenProcessPool when a worker dies.
+    With one worker, tasks run in this process. With more, they run in worker processes, started by `start_method`
+    ("spawn", "forkserver" or "fork"; None means "spawn" on Windows, "forkserver" elsewhere). Tasks may be lambdas and
+    functions defined in a notebook. Raises what a task raises, and BrokenProcessPool if a worker dies.
     """
     if workers == 1:
         yield run_here
@@ -35,8 +40,8 @@ def task_runner(workers: int, start_method: str | None = None) -> Iterator[RunTa
         yield partial(run_in_workers, pool, 2 * workers)
     except BrokenProcessPool as error:
         error.add_note(
-            "A worker process died. Did a task end it, was there too little memory, or does the script that was started"
-            ' lack `if __name__ == "__main__":`? With workers=1 the task runs here.'
+            "A worker process died: a task ended it, or memory ran out. To find out, use workers=1, which runs the"
+            " tasks in this process."
         )
         raise
     finally:
@@ -50,31 +55,33 @@ def run_here(task: Task, parts: Iterable[Any]) -> Iterator[Any]:
 
 
 def run_in_workers(pool: ProcessPoolExecutor, ahead: int, task: Task, parts: Iterable[Any]) -> Iterator[Any]:
-    """Run the tasks in the processes of a pool, at most `ahead` at a time, so that parts are taken when needed."""
-    under_way: deque[Future[bytes]] = deque()
+    """Run the tasks in the processes of a pool, at most `ahead` at a time, so that parts are read only when needed."""
+    pending: deque[Future[bytes]] = deque()
     for number, part in enumerate(parts):
-        under_way.append(pool.submit(run_packed, cloudpickle.dumps((task, number, part))))
-        if len(under_way) == ahead:
-            yield unpack(under_way.popleft())
-    while under_way:
-        yield unpack(under_way.popleft())
+        packed = cloudpickle.dumps((task, number, part))
+        with main_module_hidden():  # submitting may start a worker
+            pending.append(pool.submit(run_packed, packed))
+        if len(pending) == ahead:
+            yield unpack(pending.popleft())
+    while pending:
+        yield unpack(pending.popleft())
 
 
 def run_packed(packed: bytes) -> bytes:
-    """In a worker: run a task and pack its result, or its error with the traceback, which cannot travel otherwise."""
+    """In a worker: run a task and pack its result or its error, with the traceback as a note (pickle drops it)."""
     task, number, part = cloudpickle.loads(packed)
     try:
-        packed = cloudpickle.dumps((task(number, part), None))
+        return cloudpickle.dumps((task(number, part), None))
     except Exception as error:
         error.add_note("in a worker process:\n" + "".join(traceback.format_tb(error.__traceback__)))
         try:
             packed = cloudpickle.dumps((None, error))
             cloudpickle.loads(packed)
-        except Exception:  # an error of a class that cannot be made again from its message
+        except Exception:  # the class of the error cannot be pickled
             plain = RuntimeError(f"{type(error).__name__}: {error}")
             plain.__notes__ = error.__notes__
             packed = cloudpickle.dumps((None, plain))
-    return packed
+        return packed
 
 
 def unpack(future: Future[bytes]) -> Any:
