@@ -1,11 +1,18 @@
-"""MapReduce in pure Python: a whole engine, short enough to read aloud.
+"""A whole MapReduce engine in pure Python, small enough to read in one sitting.
 
-    records -> splits -> map, combine, partition, sort -> shuffle -> merge, reduce -> results in the order of their keys
+    records -> splits -> map, combine, partition, sort -> shuffle -> merge, reduce -> results sorted by key
 
-A map task turns one split of the records into (key, value) pairs and writes them to disk as sorted runs, one for each
-partition. A reduce task merges the runs of one partition, so that all values of a key meet, and reduces key by key.
-From task to task go only files of sorted pairs, read as they are wanted: however many pairs there are, a task holds a
-fixed number of them. After Dean and Ghemawat, "MapReduce: Simplified Data Processing on Large Clusters", OSDI 2004.
+A map task turns one split of the records into (key, value) pairs and writes them to disk as sorted runs, one per
+partition. A reduce task merges the runs of one partition, which brings all values of a key together, and reduces key
+by key. Tasks exchange only files of sorted pairs and read them lazily, so that a task holds a bounded number of pairs.
+After Dean and Ghemawat, "MapReduce: Simplified Data Processing on Large Clusters", OSDI 2004.
+
+The algorithm is in this module: change here what a job does. Beside it:
+
+    runs       how sorted pairs are stored and merged
+    pool       where tasks run: in this process or in worker processes
+    dataset    the same engine with the methods of a Spark RDD
+    badluck    runs a job in random order, to expose a result that is right only by accident
 """
 
 import reprlib
@@ -25,13 +32,15 @@ from typing import Any, NamedTuple
 from enronlib.mapreduce.pool import task_runner
 from enronlib.mapreduce.runs import Pair, Run, in_batches, merge, one_kind_of_key, read_run, write_run
 
+__all__ = ["Mapper", "Partitioner", "Reducer", "Step", "map_records", "map_reduce", "one_value", "partition_of"]
+
 Mapper = Callable[[Any], Iterable[Pair]]  # record -> pairs
-Reducer = Callable[[Any, Iterator[Any]], Any]  # key, values -> value; a combiner has this shape too
+Reducer = Callable[[Any, Iterator[Any]], Any]  # key, values -> value; a combiner has the same signature
 Partitioner = Callable[[Any, int], int]  # key, number of partitions -> partition
 
 
 class Step(NamedTuple):
-    """A line of a trace: a pair that a map task gave to the shuffle ("shuffle"), or a result ("reduce")."""
+    """One entry of a trace: a pair that a map task wrote (stage "shuffle"), or a result (stage "reduce")."""
 
     stage: str
     task: int
@@ -42,7 +51,7 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Job:
-    """What every task must know."""
+    """The settings that every task needs."""
 
     mapper: Mapper
     reducer: Reducer
@@ -75,19 +84,21 @@ def map_reduce(
     partitioner: Partitioner = partition_of,
     trace: list[Step] | None = None,
 ) -> Iterator[Pair]:
-    """Run a job and return its results: one (key, value) pair for each key, in the order of the keys.
+    """Run a job and return an iterator over its results: one (key, value) pair per key, sorted by key.
 
-    `mapper(record)` gives (key, value) pairs; keys are str, int or tuples of these, all of one kind. `reducer(key,
-    values)` returns the value of a key; `values` can be read once. `combiner(key, values)` does so for what a map task
-    holds of a key, so that less travels: it may run any number of times, also on its own results. The work is done at
-    the call; the results are read from temporary files, which go with the iterator.
+    `mapper(record)` returns or yields (key, value) pairs; all keys are str, all int, or all tuples of these.
+    `reducer(key, values)` returns one value; `values` is an iterator, so it can be read only once. `combiner(key,
+    values)` does the same for the values of a key that a map task holds, so that fewer pairs are shuffled. It may run
+    any number of times, also on its own results. The job runs during the call; the iterator reads its results from
+    temporary files, which are deleted with it.
 
-    The rest changes how the work is done, not the answer: `partitions`, the number of reduce tasks; `workers`, of
-    processes (for several, a script starts below `if __name__ == "__main__":`), and their `start_method`; `split_size`,
-    records in a split; `memory`, pairs held by a map task; `partitioner`. A list given as `trace` gets every Step.
+    The other arguments do not change the results: `partitions` is the number of reduce tasks; `workers` the number of
+    processes, and `start_method` how they start (see `pool`); `split_size` the number of records in a split; `memory`
+    the number of pairs that a map task holds; `partitioner` replaces `partition_of`. `trace` is a list to which every
+    Step is appended.
 
-    Raises what the functions raise, with a note of where; TypeError for what is no pair or no key; ValueError for a
-    number below 1 and a partition that does not exist; BrokenProcessPool when a worker dies.
+    Raises what the functions raise, with a note that names the record or key; TypeError if something is not a pair or
+    not a key; ValueError for a number below 1 or a partition that does not exist; BrokenProcessPool if a worker dies.
     """
     if min(partitions, workers, split_size, memory) < 1:
         raise ValueError("partitions, workers, split_size and memory must each be 1 or more")
@@ -104,12 +115,12 @@ def map_reduce(
         folder.cleanup()
         raise
     results = read_results(folder, outputs)
-    weakref.finalize(results, folder.cleanup)  # for results that nobody reads
+    weakref.finalize(results, folder.cleanup)  # for results that are never read
     return results
 
 
 def map_task(job: Job, number: int, split: list[Any]) -> list[Run]:
-    """Map the records of a split; whenever `memory` pairs have come together, write a sorted run for each partition."""
+    """Map the records of a split; after every `memory` pairs, write one sorted run per partition."""
     runs = []
     for spill, pairs in enumerate(in_batches(map_records(job.mapper, split), job.memory)):
         for partition, sorted_pairs in combine_and_partition(job, pairs).items():
@@ -119,7 +130,7 @@ def map_task(job: Job, number: int, split: list[Any]) -> list[Run]:
 
 
 def map_records(mapper: Mapper, records: Iterable[Any]) -> Iterator[Pair]:
-    """Yield the pairs that the mapper gives for each record."""
+    """Yield the pairs that the mapper produces for each record."""
     for record in records:
         try:
             pairs = mapper(record)
@@ -135,18 +146,18 @@ def map_records(mapper: Mapper, records: Iterable[Any]) -> Iterator[Pair]:
 
 
 def is_key(key: Any) -> bool:
-    """Tell whether `key` may be a key: keys that are equal must look the same, as 1, 1.0 and True do not."""
+    """Return whether `key` is allowed as a key: equal keys must print alike, which 1, 1.0 and True do not."""
     return type(key) in (str, int) or (type(key) is tuple and all(map(is_key, key)))
 
 
 def combine_and_partition(job: Job, pairs: list[Pair]) -> dict[int, list[Pair]]:
-    """Return the pairs for each partition, sorted by key; if there is a combiner, one pair for each key."""
+    """Return the pairs of each partition, sorted by key; with a combiner, one pair per key."""
     values_of = defaultdict(list)
     for key, value in pairs:
         values_of[key].append(value)
     with one_kind_of_key():
         keys = sorted(values_of)
-    dealt: dict[int, list[Pair]] = defaultdict(list)
+    by_partition: dict[int, list[Pair]] = defaultdict(list)
     for key in keys:
         values = values_of[key]
         if job.combiner:
@@ -154,12 +165,12 @@ def combine_and_partition(job: Job, pairs: list[Pair]) -> dict[int, list[Pair]]:
         partition = job.partitioner(key, job.partitions)
         if partition not in range(job.partitions):
             raise ValueError(f"the partitioner gave {partition} for {key!r}, not one of 0 to {job.partitions - 1}")
-        dealt[partition] += [(key, value) for value in values]
-    return dealt
+        by_partition[partition] += [(key, value) for value in values]
+    return by_partition
 
 
 def shuffle(runs: list[Run], partitions: int) -> list[list[Run]]:
-    """Return the runs for each partition, in the order of the map tasks."""
+    """Return the runs of each partition, in the order of the map tasks."""
     return [[run for run in runs if run.partition == partition] for partition in range(partitions)]
 
 
@@ -172,7 +183,7 @@ def reduce_task(job: Job, partition: int, runs: list[Run]) -> Run:
 
 
 def one_value(role: str, function: Reducer, key: Any, values: Iterator[Any]) -> Any:
-    """Return what a reducer or combiner makes of the values of a key."""
+    """Call a reducer or combiner and return its value; an error gets a note that names the key."""
     try:
         value = function(key, values)
         if isinstance(value, Generator):
@@ -184,6 +195,6 @@ def one_value(role: str, function: Reducer, key: Any, values: Iterator[Any]) -> 
 
 
 def read_results(folder: TemporaryDirectory[str], outputs: list[Run]) -> Generator[Pair, None, None]:
-    """Yield the results of all partitions in the order of their keys, then remove the folder."""
+    """Yield the results of all partitions, sorted by key, then delete the folder."""
     with folder, closing(merge(outputs)) as pairs:
         yield from pairs

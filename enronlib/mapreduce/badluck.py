@@ -1,8 +1,8 @@
-"""Run a MapReduce job under ill fortune, so that a job which is right only by accident gives itself away.
+"""Run a MapReduce job with random splits, orders and combining, to expose a result that is right only by accident.
 
-Nobody promises a job the order of its records, where they are split, how often a combiner runs, or the order of the
-values of a key. A right job gives the same answer whatever happens: its combiner is associative and commutative,
-its reducer takes values in any order, combined or not, and no function remembers anything from call to call.
+MapReduce does not promise the order of the records, where they are split, how often a combiner runs, or the order of
+the values of a key. A correct job gives the same result whatever happens: its combiner is associative and commutative,
+its reducer accepts values in any order, combined or not, and no function keeps state between calls.
 """
 
 import operator
@@ -16,11 +16,13 @@ import cloudpickle
 from enronlib.mapreduce import Mapper, Reducer, map_records, map_reduce, one_value
 from enronlib.mapreduce.runs import Pair
 
+__all__ = ["BadLuck", "bad_luck", "find_bad_luck"]
+
 T = TypeVar("T")
 
 
 class BadLuck(NamedTuple):
-    """A key with two answers: in a plain run, and in an unlucky one. None stands for no answer."""
+    """A key whose values in a plain run and in the unlucky run of `seed` differ; None if a run has no such key."""
 
     seed: int
     key: Any
@@ -31,11 +33,11 @@ class BadLuck(NamedTuple):
 def bad_luck(
     records: Iterable[Any], mapper: Mapper, reducer: Reducer, combiner: Reducer | None = None, *, seed: int = 0
 ) -> list[Pair]:
-    """Return the results of a job, in the order of their keys, after one run as unlucky as `seed` makes it.
+    """Run a job once with the bad luck that `seed` determines; return its results, sorted by key.
 
-    Records are shuffled and split at random; each split has its own copies of the functions, as it has in a worker
-    process; the combiner runs 0 to 3 times on random groups of the values of a key; the reducer meets values and
-    partitions in random order. Raises what the functions raise.
+    Records are shuffled and split at random; each split has its own copies of the functions, as in a worker process;
+    the combiner runs 0 to 3 times on random groups of a key's values; the reducer gets partitions and values in random
+    order. Raises what the functions raise.
     """
     luck = Random(seed)
     packed = cloudpickle.dumps((mapper, reducer, combiner))
@@ -69,13 +71,13 @@ def find_bad_luck(
     seeds: int = 100,
     same: Callable[[Any, Any], bool] = operator.eq,
 ) -> BadLuck | None:
-    """Return the first unlucky run, of `seeds`, whose answer differs from a plain run of the job, or None if none does.
+    """Compare `seeds` unlucky runs with a plain run; return the first difference, or None if there is none.
 
-    `same(plain, unlucky)` compares the values of a key; for floats, whose sums depend a little on their order, give
-    `math.isclose`. Raises what the functions raise: they may fail under bad luck only.
+    `same(plain, unlucky)` compares two values of a key. For sums of floats, which depend slightly on their order, use
+    `math.isclose`. Raises what the functions raise, even if they fail only in an unlucky run.
     """
     records = list(records)
-    packed = cloudpickle.dumps((mapper, reducer, combiner))  # no run gets what another run left in the functions
+    packed = cloudpickle.dumps((mapper, reducer, combiner))  # each run gets fresh copies: no state is carried over
     plain = dict(map_reduce(records, *cloudpickle.loads(packed)))
     for seed in range(seeds):
         unlucky = dict(bad_luck(records, *cloudpickle.loads(packed), seed=seed))
@@ -86,7 +88,7 @@ def find_bad_luck(
 
 
 def random_groups(items: Iterable[T], luck: Random) -> list[list[T]]:
-    """Return the items in random order, cut at random places into groups of one or more."""
+    """Return the items in random order, split at random into groups of one or more."""
     shuffled = list(items)
     luck.shuffle(shuffled)
     often = luck.random()

@@ -1,4 +1,4 @@
-"""MapReduce in the words of Spark: say what is to be done step by step; it is done when the result is asked for.
+"""MapReduce with the methods of a Spark RDD in snake_case: steps are recorded, and run when a result is requested.
 
 Dataset(texts).flat_map(tokens).map(lambda word: (word, 1)).reduce_by_key(operator.add).save_as_text_file("counts")
 """
@@ -13,32 +13,34 @@ from typing import Any
 from enronlib import UserError
 from enronlib.mapreduce import map_reduce, partition_of
 
+__all__ = ["Dataset"]
+
 
 class Dataset:
-    """Records and the steps they go through; its methods have the names that Spark gives them.
+    """Records and the steps to apply to them.
 
-    `records` is an iterable, or a function that returns one each time the records are read.
+    `records` is an iterable, or a function that returns a new one each time the records are read.
     """
 
     def __init__(self, records: Iterable[Any] | Callable[[], Iterable[Any]]) -> None:
-        """Take the records; nothing is read yet."""
+        """Store the records; nothing is read yet."""
         self._read: Callable[[], Iterable[Any]] = records if callable(records) else lambda: records
-        self._steps: Callable[[Any], Iterable[Any]] = lambda record: [record]  # what the steps make of one record
+        self._steps: Callable[[Any], Iterable[Any]] = lambda record: [record]  # record -> items
         self._parts = 1
 
     def __iter__(self) -> Iterator[Any]:
-        """Take the steps and yield what comes out."""
+        """Run the steps and yield the items."""
         return (item for record in self._read() for item in self._steps(record))
 
     def flat_map(self, function: Callable[[Any], Iterable[Any]]) -> "Dataset":
-        """Replace each item by the items of `function(item)`: none, one or many."""
+        """Replace each item with the items of `function(item)`: none, one or many."""
         steps = self._steps
         longer = Dataset(self._read)
         longer._steps = lambda record: (new for item in steps(record) for new in function(item))
         return longer
 
     def map(self, function: Callable[[Any], Any]) -> "Dataset":
-        """Replace each item by `function(item)`."""
+        """Replace each item with `function(item)`."""
         return self.flat_map(lambda item: [function(item)])
 
     def filter(self, function: Callable[[Any], object]) -> "Dataset":
@@ -46,10 +48,10 @@ class Dataset:
         return self.flat_map(lambda item: [item] if function(item) else [])
 
     def reduce_by_key(self, function: Callable[[Any, Any], Any], *, partitions: int = 4, workers: int = 1) -> "Dataset":
-        """Replace the (key, value) pairs of each key by one pair, joining values two by two: `function(value, value)`.
+        """Replace the (key, value) pairs of each key with one pair, combining two values at a time with `function`.
 
-        The function must be associative and commutative. Results come in the order of the keys. `map_reduce` does the
-        work, with the steps up to here as its mapper, and says what the settings mean and what is raised.
+        `function(value, value)` must be associative and commutative. The results are sorted by key. The steps so far
+        become the mapper of `map_reduce`, which documents `partitions`, `workers` and what is raised.
         """
         read, steps = self._read, self._steps
 
@@ -61,19 +63,19 @@ class Dataset:
         return reduced
 
     def collect(self) -> list[Any]:
-        """Take the steps and return what comes out."""
+        """Run the steps and return the items as a list."""
         return list(self)
 
     def save_as_text_file(self, folder: str | Path) -> None:
-        r"""Take the steps and write what comes out into a new folder, an item a line, a pair as `key<TAB>value`.
+        r"""Run the steps and write the items into a new folder, one per line, a pair as `key<TAB>value`.
 
-        There is a file `part-00000` and so on for each partition of a `reduce_by_key` that was the last step, otherwise
-        one file, and an empty file `_SUCCESS`. The folder appears whole or not at all. Text is UTF-8 with `\n` at the
-        end of a line. Raises UserError when the folder exists.
+        If the last step was `reduce_by_key`, there is one file per partition, `part-00000` and so on; otherwise there
+        is one file. An empty file `_SUCCESS` comes with them. The folder appears whole or not at all. Text is UTF-8
+        with `\n` at the end of each line. Raises UserError if the folder exists.
         """
         folder = Path(folder)
         if folder.exists():
-            raise UserError(f"{folder} exists already: name another folder, or delete this one first")
+            raise UserError(f"{folder} exists already: choose another folder, or delete this one first")
         folder.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=".unfinished-", dir=folder.parent) as scratch:
             unfinished = Path(scratch, folder.name)
@@ -89,5 +91,5 @@ class Dataset:
 
 
 def is_pair(item: Any) -> bool:
-    """Tell whether `item` is a tuple of two."""
+    """Return whether `item` is a tuple of two."""
     return isinstance(item, tuple) and len(item) == 2

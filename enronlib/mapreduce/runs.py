@@ -1,4 +1,4 @@
-"""Sorted runs: files of (key, value) pairs in the order of their keys, and how many of them are read as one."""
+"""Sorted runs: files of (key, value) pairs sorted by key, and the merge that reads many of them as one."""
 
 import heapq
 import pickle
@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import cloudpickle
 
+__all__ = ["Pair", "Run", "in_batches", "merge", "one_kind_of_key", "read_run", "write_run"]
+
 Pair = tuple[Any, Any]  # a key and a value
 
 BATCH = 1000  # pairs read or written at once
@@ -18,7 +20,7 @@ FAN_IN = 100  # runs merged at once: each is an open file, and macOS lets a proc
 
 
 class Run(NamedTuple):
-    """A file of sorted pairs, all of one partition, which a task wrote at some stage of a job."""
+    """A file of sorted pairs, all of one partition: the output of one task of one stage ("shuffle" or "reduce")."""
 
     stage: str
     task: int
@@ -27,7 +29,7 @@ class Run(NamedTuple):
 
 
 def write_run(run: Run, pairs: Iterable[Pair]) -> Run:
-    """Write sorted pairs; with cloudpickle, since a value may be of a class that was defined in a notebook."""
+    """Write sorted pairs, with cloudpickle, since the class of a value may be defined in a notebook."""
     with run.path.open("wb") as file:
         for batch in in_batches(pairs, BATCH):
             cloudpickle.dump(batch, file)
@@ -42,7 +44,7 @@ def read_run(run: Run) -> Iterator[Pair]:
 
 
 def merge(runs: list[Run]) -> Generator[Pair, None, None]:
-    """Yield the pairs of all runs, sorted by key; those of a key in the order of the runs."""
+    """Yield the pairs of all runs, sorted by key; pairs with equal keys keep the order of the runs."""
     while len(runs) > FAN_IN:  # in rounds, so that few files are open at once
         runs = [merge_to_one(some) for some in in_batches(runs, FAN_IN)]
     with one_kind_of_key():
@@ -50,14 +52,14 @@ def merge(runs: list[Run]) -> Generator[Pair, None, None]:
 
 
 def merge_to_one(runs: list[Run]) -> Run:
-    """Write the pairs of some runs as one run, beside the first."""
+    """Merge some runs into one, stored beside the first."""
     first = runs[0]
     return write_run(first._replace(path=first.path.with_name(first.path.name + "+")), merge(runs))
 
 
 @contextmanager
 def one_kind_of_key() -> Iterator[None]:
-    """Explain the error of comparing keys that have no order."""
+    """Explain the TypeError that comes from keys that cannot be compared."""
     try:
         yield
     except TypeError as error:
