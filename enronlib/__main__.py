@@ -11,11 +11,12 @@ from typing import Any
 
 from enronlib import UserError, __version__
 from enronlib.classroom.grading.cli import add_commands as add_grading
+from enronlib.classroom.grading.cli import positive
 from enronlib.corpus import find_maildir, mailboxes
 from enronlib.processes import ended_like_interrupts, get_ready
 
 RESULTS = ("results/words", "results/count.txt", "results/top_words.png", "results/distinctive_words.png")
-DESCRIPTION = "Batch processing on the Enron mail: parse it, count its words, draw them."
+DESCRIPTION = "Batch processing on the Enron mail: parse the messages, count their words, draw charts."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,14 +33,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return status
     except UserError as error:
         print(f"enronlib: {error}", file=sys.stderr)
-    except BrokenPipeError:  # nobody reads on, as in  enronlib run | head
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for Python's last flush
+    except BrokenPipeError:  # the reader has gone, as in  enronlib run | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more on exit
         return 1
     except OSError as error:
         thing = Path(error.filename).name if isinstance(error.filename, str) else "a file"
         print(f"enronlib: {error.strerror or error}: {thing}", file=sys.stderr)
     except KeyboardInterrupt as stopped:
-        kept = str(stopped) or "what was finished is kept; the next run continues from there"
+        kept = str(stopped) or "finished results are kept; the next run continues from there"
         print(f"enronlib: stopped; {kept}", file=sys.stderr)
         return 130
     return 2
@@ -52,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
         get_ready("enronlib.workflow", "enronlib.parquet", workers=options.workers)
     elif options.scheduler_url or options.verbose:
         option = "--scheduler-url" if options.scheduler_url else "--verbose"
-        raise UserError(f"{option} is an option of Luigi: leave it out, or leave out --engine {options.engine}")
+        raise UserError(f"{option} works only with Luigi: leave it out, or leave out --engine {options.engine}")
     maildir = find_maildir(options.maildir)
     built_in = options.maildir is None and not os.environ.get("ENRON_MAILDIR")
     name = "the built-in sample" if built_in else _shown(maildir)
@@ -61,21 +62,24 @@ def run(options: argparse.Namespace) -> int:
     if options.engine == "luigi":
         return _run_on_luigi(maildir, options, how)
 
-    from enronlib.engines import run_engine  # costly: --help should not wait for it
+    from enronlib.engines import run_engine  # slow to import, and --help must not wait
 
     run_engine(options.engine, maildir, options.out, **how)
     return _say_where(options.out, *RESULTS)
 
 
 def _run_on_luigi(maildir: Path, options: argparse.Namespace, how: dict[str, Any]) -> int:
-    from enronlib.workflow import run_workflow  # costly: --help should not wait for it
+    from enronlib.workflow import run_workflow  # slow to import, and --help must not wait
 
     result = run_workflow(maildir, options.out, scheduler_url=options.scheduler_url, verbose=options.verbose, **how)
     print(result.summary)
     for task, error in result.failures.items():
         print(f"failed: {task}: {error}", file=sys.stderr)
     if not result.succeeded:
-        print("What succeeded is kept; the rest is missing or older. Fix what failed and run again.", file=sys.stderr)
+        print(
+            "Finished results are kept, the others are missing or old. Fix the cause and run again.",
+            file=sys.stderr,
+        )
         return 1
     return _say_where(options.out, "processed", *RESULTS)
 
@@ -98,7 +102,7 @@ def sample(options: argparse.Namespace) -> int:
 
 
 def download(options: argparse.Namespace) -> int:
-    """Fetch the real corpus, or some mailboxes of it."""
+    """Download the real corpus, or some of its mailboxes."""
     from enronlib.download import URL, download_corpus
 
     maildir = download_corpus(options.folder, first=options.first, mailboxes=options.mailboxes, url=options.url or URL)
@@ -107,7 +111,7 @@ def download(options: argparse.Namespace) -> int:
 
 
 def start(options: argparse.Namespace) -> int:
-    """Give a student a copy of the lessons."""
+    """Copy the lessons into a student's folder."""
     from enronlib.classroom.handout import copy_lessons
 
     try:
@@ -115,14 +119,13 @@ def start(options: argparse.Namespace) -> int:
     except OSError as error:
         raise UserError(f"cannot write to {options.folder}: {error.strerror}") from error
     if kept:
-        one, many = "file is there already and stays as it is", "files are there already and stay as they are"
-        print(f"{_count(len(kept), one, many)}.")
-    print(f"{_count(len(copied), 'file', 'files')} copied. Go to that folder and run: python -m jupyter lab")
+        print(f"{_count(len(kept), 'file', 'files')} already there, left unchanged.")
+    print(f"{_count(len(copied), 'file', 'files')} copied. Change to that folder and run: python -m jupyter lab")
     return 0
 
 
 def build(options: argparse.Namespace) -> int:
-    """Make the notebooks of lessons from their sources, or check them."""
+    """Build the notebooks from the lessons' sources, or check them."""
     try:  # jupytext, nbclient and the linters are for authors only
         from enronlib.classroom.authoring.build import build_lessons
         from enronlib.classroom.authoring.check import check_lessons
@@ -142,7 +145,7 @@ def build(options: argparse.Namespace) -> int:
 
 
 def _shown(path: Path) -> Path:
-    """Return a path fit to print: as the user typed it, or its last part, which tells nothing about the computer."""
+    """Return the path to print: a relative one as typed, of an absolute one the last part, which reveals no folders."""
     return Path(path.name) if path.is_absolute() else path
 
 
@@ -163,36 +166,33 @@ def make_parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser(
         "run",
-        help="parse every mailbox, count the words, draw the chart",
-        description="Parse every mailbox, count the words and draw the chart. A second run does only what is missing.",
+        help="parse every mailbox, count the words, draw charts",
+        description="Parse every mailbox, count the words, draw charts; do only what is missing or out of date.",
     )
-    command.add_argument(
+    add = command.add_argument
+    add(
         "maildir",
         nargs="?",
         type=Path,
         metavar="MAILDIR",
-        help="the folder whose subfolders are the mailboxes (default: $ENRON_MAILDIR, then invented sample mail)",
+        help="the folder that holds the mailboxes (default: $ENRON_MAILDIR, otherwise the built-in sample)",
     )
-    command.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="where results go (default: out)")
-    command.add_argument(
-        "--workers", type=_positive, metavar="N", help="worker processes (default: one a core, at most 8)"
-    )
-    command.add_argument("--top", type=_positive, default=20, metavar="N", help="words in the chart (default: 20)")
-    command.add_argument(
+    add("--out", type=Path, default=Path("out"), metavar="DIR", help="folder for the results (default: out)")
+    add("--workers", type=positive, metavar="N", help="worker processes (default: one per core, at most 8)")
+    add("--top", type=positive, default=20, metavar="N", help="words in the chart of top words (default: 20)")
+    add(
         "--keep-furniture",
         action="store_true",
-        help='draw mail furniture too, such as "subject" and "www"; it is always counted',
+        help='also draw mail furniture, such as "subject" and "www", which is always counted',
     )
-    command.add_argument(
+    add(
         "--engine",
         choices=("luigi", "dask", "spark"),
         default="luigi",
-        help="who does the work (default: luigi); dask and spark count and draw only, anew at every run",
+        help="what runs the job (default: luigi); dask and spark write no processed/ and start over at every run",
     )
-    command.add_argument("--scheduler-url", metavar="URL", help="a running luigid, such as http://127.0.0.1:8082")
-    command.add_argument(
-        "--verbose", action="store_true", help="show Luigi's own log, which names you and your computer"
-    )
+    add("--scheduler-url", metavar="URL", help="use a running luigid, for example http://127.0.0.1:8082")
+    add("--verbose", action="store_true", help="show Luigi's log, which contains your user and host names")
     command.set_defaults(command=run)
 
     command = commands.add_parser(
@@ -200,40 +200,49 @@ def make_parser() -> argparse.ArgumentParser:
         help="write invented mail in the format of the corpus",
         description="Write invented mail in the format of the Enron corpus, and the true word counts beside it.",
     )
-    command.add_argument("folder", type=Path, metavar="DIR", help="a new folder; the mail goes to DIR/maildir")
-    command.add_argument("--messages", type=_positive, default=2000, metavar="N", help="how many (default: 2000)")
-    command.add_argument("--seed", type=int, default=2001, metavar="S", help="another seed, other mail (default: 2001)")
+    add = command.add_argument
+    add("folder", type=Path, metavar="DIR", help="a new folder; the mail is written to DIR/maildir")
+    add("--messages", type=positive, default=2000, metavar="N", help="number of messages (default: 2000)")
+    add("--seed", type=int, default=2001, metavar="S", help="the same seed gives the same mail (default: 2001)")
     command.set_defaults(command=sample)
 
     command = commands.add_parser(
         "download",
-        help="fetch the real corpus (443 MB), or some mailboxes of it",
-        description="Fetch the real corpus from Carnegie Mellon University (443 MB), or only some of its mailboxes.",
+        help="download the real corpus (443 MB), or some of its mailboxes",
+        description="Download the real corpus from Carnegie Mellon University (443 MB), or only some of its mailboxes.",
     )
-    command.add_argument(
-        "folder", nargs="?", type=Path, default=Path("enron"), metavar="DIR", help="where to put it (default: enron)"
+    add = command.add_argument
+    add(
+        "folder",
+        nargs="?",
+        type=Path,
+        default=Path("enron"),
+        metavar="DIR",
+        help="where the corpus goes (default: enron)",
     )
     part = command.add_mutually_exclusive_group()
-    part.add_argument("--first", type=_positive, metavar="N", help="only the first N mailboxes of the archive")
-    part.add_argument("--mailboxes", metavar="A,B", help="only these mailboxes, such as zipper-a,gay-r")
-    command.add_argument("--url", metavar="URL", help="another copy of the archive, such as the class's own")
+    part.add_argument("--first", type=positive, metavar="N", help="only the first N mailboxes of the archive")
+    part.add_argument("--mailboxes", metavar="A,B", help="only these mailboxes, for example zipper-a,gay-r")
+    add("--url", metavar="URL", help="another copy of the archive, for example on your local network")
     command.set_defaults(command=download)
 
     command = commands.add_parser(
         "start",
-        help="copy the lessons to a folder of your own",
-        description="Copy the lessons to a folder of your own. What is there already is your work and stays as it is.",
+        help="copy the lessons into a working folder",
+        description="Copy the lessons into a working folder. Files that exist there are your work and are not changed.",
     )
-    command.add_argument("folder", type=Path, metavar="DIR", help="a new folder, or one with an earlier copy")
+    add = command.add_argument
+    add("folder", type=Path, metavar="DIR", help="a new folder, or one with an earlier copy")
     command.set_defaults(command=start)
 
     command = commands.add_parser(
         "build",
-        help="for authors: make the notebooks of lessons from their sources",
-        description="Make notebooks/solutions/*.ipynb (solved) and notebooks/*.ipynb (the students' copies) from "
-        "notebooks/source/*.md. Run it in the project's folder.",
+        help="for authors: build the notebooks from the lessons' sources",
+        description="Build notebooks/solutions/*.ipynb (solved) and notebooks/*.ipynb (the students' copies) from "
+        "notebooks/source/*.md. Run it in the project folder.",
     )
-    command.add_argument("lessons", nargs="*", metavar="LESSON", help="such as 02 or 02_parse_one_email (default: all)")
+    add = command.add_argument
+    add("lessons", nargs="*", metavar="LESSON", help="for example 02 or 02_parse_one_email (default: all)")
     what = command.add_mutually_exclusive_group()
     what.add_argument("--execute", action="store_true", help="run the solved lessons and store their outputs")
     what.add_argument("--check", action="store_true", help="change nothing; list everything that is wrong")
@@ -241,16 +250,6 @@ def make_parser() -> argparse.ArgumentParser:
 
     add_grading(commands)
     return parser
-
-
-def _positive(text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number above 0")
-    return number
 
 
 if __name__ == "__main__":

@@ -211,7 +211,7 @@ def test_an_interrupt_at_any_moment_is_one_line(maildir, tmp_path, seen):
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert errors == "enronlib: stopped; what was finished is kept; the next run continues from there\n"
+    assert errors == "enronlib: stopped; finished results are kept; the next run continues from there\n"
 
 
 def subcommands(parser):
@@ -260,7 +260,7 @@ def test_start_gives_a_copy_of_the_lessons_and_keeps_what_is_there(enronlib, tmp
     (tmp_path / "mine/02_parse_one_email.ipynb").unlink()
     again = enronlib("start", "mine")
     assert again.returncode == 0
-    assert re.match(r"\d+ files are there already and stay as they are\.\n1 file copied", again.stdout)
+    assert re.match(r"\d+ files already there, left unchanged\.\n1 file copied", again.stdout)
     assert lesson.read_text(encoding="utf-8") == "my work"
 
 
@@ -274,7 +274,7 @@ def test_options_are_not_abbreviated(enronlib, maildir):
 def test_an_option_that_the_engine_does_not_use_is_refused(enronlib, maildir, option):
     done = enronlib("run", "mail", "--engine", "dask", *option)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"enronlib: {option[0]} is an option of Luigi: leave it out, or leave out --engine dask\n"
+    assert done.stderr == f"enronlib: {option[0]} works only with Luigi: leave it out, or leave out --engine dask\n"
 
 
 def test_the_furniture_of_mail_is_counted_and_left_out_of_charts_unless_asked_for(enronlib, maildir, tmp_path):
@@ -307,5 +307,5 @@ def test_a_request_to_end_is_one_line_and_leaves_no_temporary_file(maildir, tmp_
     process.send_signal(getattr(signal, number))
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert errors == "enronlib: stopped; what was finished is kept; the next run continues from there\n"
+    assert errors == "enronlib: stopped; finished results are kept; the next run continues from there\n"
     assert list(scratch.iterdir()) == []

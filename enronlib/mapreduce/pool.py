@@ -71,7 +71,7 @@ def run_packed(packed: bytes) -> bytes:
     """In a worker: run a task and pack its result or its error, with the traceback as a note (pickle drops it)."""
     task, number, part = cloudpickle.loads(packed)
     try:
-        return cloudpickle.dumps((task(number, part), None))
+        packed = cloudpickle.dumps((task(number, part), None))
     except Exception as error:
         error.add_note("in a worker process:\n" + "".join(traceback.format_tb(error.__traceback__)))
         try:
@@ -81,7 +81,7 @@ def run_packed(packed: bytes) -> bytes:
             plain = RuntimeError(f"{type(error).__name__}: {error}")
             plain.__notes__ = error.__notes__
             packed = cloudpickle.dumps((None, plain))
-        return packed
+    return packed
 
 
 def unpack(future: Future[bytes]) -> Any:

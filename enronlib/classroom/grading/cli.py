@@ -7,7 +7,7 @@ from pathlib import Path
 from enronlib import UserError
 from enronlib.classroom.grading import CELL_SECONDS
 
-__all__ = ["add_commands"]
+__all__ = ["add_commands", "positive"]
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -38,10 +38,10 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     add("--feedback", type=Path, metavar="DIR", help="write one page per student, and beside DIR one about the class")
     add("--roster", type=Path, metavar="FILE", help="CSV of names: every student on it gets a row")
     add("--lessons", metavar="02,08", help="lessons to grade (default: those that somebody started)")
-    add("--jobs", type=_positive, metavar="N", help="submissions to grade in parallel (default: half the cores)")
+    add("--jobs", type=positive, metavar="N", help="submissions to grade in parallel (default: half the cores)")
     add("--corpus-seed", type=int, metavar="N", help="run the checks on other mail, generated from this seed")
-    add("--cell-seconds", type=_positive, default=CELL_SECONDS, metavar="N", help="time limit for a cell (default: 60)")
-    add("--minutes", type=_positive, default=10, metavar="N", help="time limit for a submission (default: 10)")
+    add("--cell-seconds", type=positive, default=CELL_SECONDS, metavar="N", help="time limit for a cell (default: 60)")
+    add("--minutes", type=positive, default=10, metavar="N", help="time limit for a submission (default: 10)")
     add("--resume", action="store_true", help="with --csv: skip submissions that were graded and have not changed")
     command.set_defaults(command=_grade)
 
@@ -99,7 +99,8 @@ def _grade(options: argparse.Namespace) -> int:
     return 0
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """Return the number that an option's text gives, 1 or more; argparse reports the error otherwise."""
     number = int(text) if text.isascii() and text.isdigit() else 0
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a whole number above 0")
