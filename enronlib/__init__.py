@@ -1,8 +1,8 @@
-"""Batch processing on the Enron mail: parse, schedule, count.
+"""Batch processing on the Enron mail: parse, schedule and count.
 
-The modules, in the order the data takes. A module imports only what is above it:
+The modules, in the order in which data flows. A module imports only modules above it:
 
-    files        the one way to write a file, the cache folder
+    files        the one way to write a file; locks and caches
     processes    how worker processes start and stop
     sample       invented mail with known truth
     corpus       where the mail is: mailboxes and message files
@@ -13,7 +13,7 @@ The modules, in the order the data takes. A module imports only what is above it
     counts       files of word counts
     mapreduce    a MapReduce engine in pure Python
     charts       counts -> figures
-    workflow     the Luigi tasks that run all of this
+    workflow     the Luigi tasks from raw mail to charts
     engines      the same word count on Dask and Spark
     classroom    exercises, lessons and grading
 """

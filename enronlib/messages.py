@@ -307,7 +307,7 @@ _READ_AS = {"iso8859-1": "cp1252"} | dict.fromkeys(_NO_CHARSETS, "utf-8")
 def _recode(text: str, charset: str = "utf-8") -> str:
     """Return a text in its charset, if _text_of had to read it as Latin-1 because the file was not UTF-8.
 
-    Nothing says that it had to: text in UTF-8 with no character above U+00FF is taken for such a text, too.
+    Whether it had to is a guess: UTF-8 text without a character above U+00FF is treated as such a text, too.
     """
     if (text.isascii() and "\x1b" not in text) or max(text) > "\xff":  # Escape starts the Japanese of ISO-2022-JP
         return text

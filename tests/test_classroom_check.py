@@ -106,7 +106,7 @@ def test_a_source_that_cannot_be_read_is_a_problem(root: Path) -> None:
 
 def test_a_notebook_without_a_source_is_a_problem(root: Path) -> None:
     (root / "notebooks/12_gone.ipynb").write_text("{}", encoding="utf-8")
-    assert "notebooks/12_gone.ipynb: there is no source of it; delete it" in check_lessons(root)
+    assert "notebooks/12_gone.ipynb: it has no source; delete it" in check_lessons(root)
 
 
 def test_an_exercise_without_a_lesson_is_a_problem(root: Path) -> None:
@@ -126,7 +126,7 @@ def tell(answer: Answer, mail: Mail) -> str:
     [
         (praise, "", "counts as Correct"),
         (LONGEST.check, "xyzzy", "does not get the message 'xyzzy'"),
-        (tell, "", "is told the expected answer"),
+        (tell, "", "gets a message with the expected answer"),
     ],
 )
 def test_a_wrong_answer_that_is_not_rejected_well_is_a_problem(

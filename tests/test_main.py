@@ -155,29 +155,29 @@ def test_results_that_cannot_be_written_are_one_clear_line(enronlib, maildir, tm
 
 
 @pytest.mark.parametrize("engine", ["luigi", "dask"])
-def test_results_never_go_into_the_mail(enronlib, maildir, engine):
+def test_results_are_never_written_into_the_mail(enronlib, maildir, engine):
     done = enronlib("run", "mail", "--out", "mail/out", "--engine", engine)
     assert (done.returncode, "is inside the mail" in done.stderr) == (2, True)
     assert sorted(path.name for path in maildir.iterdir()) == ["ada-a", "bo-b"]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no fork server, nor a limit for names of sockets")
-def test_a_folder_for_sockets_with_too_long_a_name_is_one_clear_line(enronlib, maildir, tmp_path):
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork server and no limit on the names of sockets")
+def test_a_temporary_folder_with_too_long_a_name_is_one_clear_line(enronlib, maildir, tmp_path):
     long = tmp_path / ("x" * 100)
     long.mkdir()
     done = enronlib("run", "mail", "--workers", "2", TMPDIR=str(long))
     assert (done.returncode, "set TMPDIR" in done.stderr, str(tmp_path) in done.stderr) == (2, True, False)
 
 
-def test_names_that_the_terminal_cannot_show_are_spelt_out(enronlib, maildir):
+def test_characters_that_the_terminal_cannot_show_are_escaped(enronlib, maildir):
     maildir.joinpath("ada-a").rename(maildir / "Ωda-a")
     (maildir / "Ωda-a/3.").write_bytes(b"")
     done = enronlib("run", "mail", PYTHONIOENCODING="cp1252")
     assert (done.returncode, r"failed: \u03a9da-a" in done.stderr) == (1, True)
 
 
-def begin_a_run(folder):
-    """Start a run in a process group of its own, with its output in pipes."""
+def start_a_run(folder):
+    """Start a run in a new process group, with its output in pipes."""
     command = [sys.executable, "-m", "enronlib", "run", "mail", "--workers", "2"]
     return subprocess.Popen(
         command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -185,16 +185,16 @@ def begin_a_run(folder):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a shell's pipes")
-def test_a_reader_that_goes_away_is_left_in_silence(maildir, tmp_path):
-    with begin_a_run(tmp_path) as process:
+def test_a_closed_pipe_causes_no_error_message(maildir, tmp_path):
+    with start_a_run(tmp_path) as process:
         process.stdout.close()
         assert process.stderr.read() == ""
 
 
-def test_files_that_lie_where_the_user_is_are_not_imported(maildir, tmp_path):
+def test_files_in_the_current_folder_are_not_imported(maildir, tmp_path):
     for name in ("random", "email", "luigi", "numpy"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('not mine')", encoding="utf-8")
-    command = [sys.executable, "-P", "-m", "enronlib", "run", "mail", "--workers", "2"]  # as the script enronlib has it
+    command = [sys.executable, "-P", "-m", "enronlib", "run", "mail", "--workers", "2"]  # as in the script enronlib
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -202,10 +202,10 @@ def test_files_that_lie_where_the_user_is_are_not_imported(maildir, tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="needs process groups")
 @pytest.mark.parametrize("seen", [None, "processed/ada-a.parquet", "results/words/ada-a.txt"])
 def test_an_interrupt_at_any_moment_is_one_line(maildir, tmp_path, seen):
-    for number in range(3000):  # enough to be still at work on this mailbox when the other one is finished
+    for number in range(3000):  # enough that this mailbox takes longer than the other one
         (maildir / f"bo-b/sent/{number}.").write_text(MESSAGE.format("gas " * 500), encoding="utf-8")
-    process = begin_a_run(tmp_path)
-    process.stdout.readline()  # it has begun
+    process = start_a_run(tmp_path)
+    process.stdout.readline()  # it has started
     while seen and process.poll() is None and not (tmp_path / "out" / seen).exists():
         time.sleep(0.005)
     os.killpg(process.pid, signal.SIGINT)
@@ -223,7 +223,7 @@ def subcommands(parser):
 COMMANDS, SUMMARIES = subcommands(make_parser())
 
 
-def test_help_lists_every_command_with_what_it_does(enronlib):
+def test_help_lists_every_command_with_its_summary(enronlib):
     done = enronlib("--help", COLUMNS="1000")
     assert done.returncode == 0
     assert COMMANDS.keys() >= {"run", "sample", "download", "start", "build", "submit", "grade"}
@@ -253,7 +253,7 @@ def test_sample_writes_the_number_of_messages_asked_for(enronlib, tmp_path):
     assert files(tmp_path / "mail") == files(tmp_path / "other")
 
 
-def test_start_gives_a_copy_of_the_lessons_and_keeps_what_is_there(enronlib, tmp_path):
+def test_start_copies_the_lessons_and_keeps_existing_files(enronlib, tmp_path):
     assert enronlib("start", "mine").returncode == 0
     lesson = tmp_path / "mine/01_look_at_the_mail.ipynb"
     lesson.write_text("my work", encoding="utf-8")
@@ -277,7 +277,7 @@ def test_an_option_that_the_engine_does_not_use_is_refused(enronlib, maildir, op
     assert done.stderr == f"enronlib: {option[0]} works only with Luigi: leave it out, or leave out --engine dask\n"
 
 
-def test_the_furniture_of_mail_is_counted_and_left_out_of_charts_unless_asked_for(enronlib, maildir, tmp_path):
+def test_mail_furniture_is_counted_and_drawn_only_on_request(enronlib, maildir, tmp_path):
     (maildir / "ada-a/inbox/3.").write_text("Subject: x\n\nwww www www www\n", encoding="utf-8")
     charts = []
     for option in ([], ["--keep-furniture"]):
@@ -287,9 +287,9 @@ def test_the_furniture_of_mail_is_counted_and_left_out_of_charts_unless_asked_fo
     assert charts[0] != charts[1]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="these signals are not sent on Windows")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not send these signals")
 @pytest.mark.parametrize("number", ["SIGTERM", "SIGHUP"])
-def test_a_request_to_end_is_one_line_and_leaves_no_temporary_file(maildir, tmp_path, number):
+def test_a_termination_signal_is_one_line_and_leaves_no_temporary_file(maildir, tmp_path, number):
     for message in range(3, 600):
         (maildir / f"ada-a/inbox/{message}.").write_text("Subject: x\n\n" + "gas power " * 200, encoding="utf-8")
     scratch = tmp_path / "tmp"

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
 
-# The modules in the order the data takes, as the package lists them.
+# The modules in the order in which data flows, as the package lists them.
 ROAD = re.findall(r"^ {4}(\w+) {2,}", enronlib.__doc__ or "", re.MULTILINE)
 
 
@@ -114,15 +114,15 @@ def test_the_package_lists_every_module():
 
 
 @pytest.mark.parametrize("module", ROAD)
-def test_a_module_imports_only_what_stands_above_it(module):
+def test_a_module_imports_only_modules_above_it(module):
     package = ROOT / "enronlib" / module
     paths = list(package.rglob("*.py")) if package.is_dir() else [package.with_suffix(".py")]
     above = {*ROAD[: ROAD.index(module)], module}
-    above -= {"classroom", "engines"} - {module}  # the subject stands without them, and they without each other
+    above -= {"classroom", "engines"} - {module}  # the subject does not need them, nor they each other
     assert set().union(*map(imports, paths)) <= above
 
 
-def test_nothing_names_the_computer_it_was_made_on():
+def test_no_file_contains_a_path_of_the_authors_machine():
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
     if tracked.returncode:
         pytest.skip("not a git checkout")

@@ -1,7 +1,8 @@
 """The real corpus, from Carnegie Mellon University (CMU): all of it, or a few mailboxes.
 
-Two things are not to be trusted: the network, which breaks (`remote`), and the archive, which may hold anything
-(`archive`).
+remote       a download that resumes when the network fails: change here how it retries
+archive      reads the archive, and rejects what could write outside the folder: change here what is accepted
+selection    which mailboxes were asked for, and which the folder already holds
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The archive, a gzipped tar file. Nothing in it is trusted."""
+"""Reads the archive, a gzipped tar file, without trusting anything in it."""
 
 import gzip
 import itertools

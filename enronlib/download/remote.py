@@ -1,4 +1,4 @@
-"""A file on a server, downloaded in as many pieces as the network breaks it into."""
+"""A download that resumes where the connection broke."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Which mailboxes are wanted, and which ones an archive and a maildir have."""
+"""Which mailboxes were asked for, and which ones an archive and a maildir hold."""
 
 import difflib
 import json

@@ -1,8 +1,12 @@
 """The same word count on other engines, for more mail than one machine can hold.
 
-Each engine is one function, `word_counts(mail, workers)`, to be read beside the whole of `mapreduce`: what map, shuffle
-and reduce are called there, and how little is left to write. `mail` lists (mailbox, message file) pairs, mailbox by
-mailbox; the result maps each mailbox to the counts of its words.
+    on_dask     the word count as a Dask bag
+    on_spark    the word count as a Spark RDD
+
+Each is one function, `word_counts(mail, workers)`; compare it with `mapreduce` to see what the engine does for you.
+`mail` lists (mailbox, message file) pairs, mailbox by mailbox; the result maps each mailbox to its word counts. This
+module holds what they share: change here how a message is counted and which files are written. For a new engine, add a
+module `on_<name>` here, and its name to the options of `enronlib run`.
 """
 
 import importlib
@@ -39,7 +43,7 @@ def words_of(file: str) -> list[str]:
 def count_words(mail: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Counts]]:
     """Yield each mailbox of a partition with the counts of its words: the mapper and combiner of every engine.
 
-    A partition is counted before anything is shuffled: a pair for each word would cost half as much time again.
+    A partition is counted before anything is shuffled: a pair for each word would take half as much time again.
     """
     for mailbox, files in groupby(mail, key=itemgetter(0)):
         counts: Counts = Counter()
@@ -74,10 +78,10 @@ def run_engine(
 ) -> None:
     """Count the mail in `maildir` on an engine; write `results/words/*.txt`, `results/count.txt` and both charts.
 
-    The files are byte-identical to those of the workflow. All the work is done in every run: these engines do not know
-    what is there already. Raises UserError if the engine is not installed, and as run_workflow does for folders.
+    The files are byte-identical to those of the workflow. Every run does all the work: these engines do not know
+    which results exist. Raises UserError if the engine is not installed, and as run_workflow does for folders.
     """
-    from enronlib import charts  # costly, and the processes that count words do without
+    from enronlib import charts  # slow to import, and the processes that count words do not need it
     from enronlib.workflow import ready_to_write
     from enronlib.workflow.stamps import StampedTarget
 

@@ -160,7 +160,7 @@ def compare_engines(maildir: Path, rounds: int, title: str = "", names: Sequence
 
 
 def measure(name: str, maildir: Path, kept: Path | None = None) -> Measured:
-    """Run a contender in a process of its own, in a new folder or in one that is kept."""
+    """Run a contender in a separate process, in a new folder or in one that is kept."""
     with tempfile.TemporaryDirectory() as new:
         folder = str(kept or new)
         command = [sys.executable, "contenders.py", name, str(maildir), folder]

@@ -1,7 +1,7 @@
 """The same word count in several ways: `python contenders.py NAME MAILDIR FOLDER` writes FOLDER/count.txt.
 
 Each way gets the same files, cuts words with the same functions, and has two processes on two cores (mrjob's inline
-runner has one). `bench.py` runs them, each in a process of its own, which imports what that way needs and no more.
+runner has one). `bench.py` runs them, each in a separate process, which imports only what that way needs.
 """
 
 import multiprocessing

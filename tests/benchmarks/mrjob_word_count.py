@@ -1,4 +1,4 @@
-"""The word count as an mrjob job: https://mrjob.readthedocs.io. Its input is a list of message files, one a line."""
+"""The word count as an mrjob job: https://mrjob.readthedocs.io. Its input is a list of message files, one per line."""
 
 from collections.abc import Iterator
 

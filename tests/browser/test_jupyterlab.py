@@ -36,7 +36,7 @@ POLLING = SECONDS / 10  # Playwright's default, at every frame, keeps the browse
 LONGEST_RUN = 240 * SECONDS  # for all cells of a lesson, on a busy machine
 WIDTH, HEIGHT = 1280, 900  # pixels, as on a small laptop
 SMALLEST_CHART = 150  # pixels
-READABLE = 4.5  # contrast of letters with their ground (WCAG 2.2, 1.4.3)
+READABLE = 4.5  # contrast of text with its background (WCAG 2.2, 1.4.3)
 LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
 QUIET = ["--disable-gpu", "--disable-quic"]  # Playwright itself switches off updates, tours and sync
 
@@ -227,7 +227,7 @@ class Tab:
         return self.cell(name).locator(".jp-OutputArea")
 
     def write(self, name: str, text: str) -> None:
-        """Write this text in place of what stands in a cell."""
+        """Replace the text of a cell."""
         self.cell(name).locator(".cm-content").click()
         self.page.keyboard.press("ControlOrMeta+a")
         self.page.keyboard.insert_text(text)

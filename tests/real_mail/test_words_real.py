@@ -66,7 +66,7 @@ def test_words_are_those_that_the_standard_library_finds(maildir, files):
         html_files += is_html
         if name == REPAIRED:
             assert expected - found
-        elif is_html:  # the kit keeps what stands in angle brackets and is no tag, such as an address
+        elif is_html:  # the kit keeps text in angle brackets that is not a tag, such as an address
             assert not expected - found, name
             differing += [name] * (found != expected)
         else:

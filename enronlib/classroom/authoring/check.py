@@ -63,7 +63,7 @@ def project_problems(root: Path, sources: Mapping[str, LessonSource]) -> Iterato
     """Yield generated notebooks without a source, and exercises without a lesson."""
     for path in sorted([*(root / "notebooks").glob("*.ipynb"), *(root / "notebooks/solutions").glob("*.ipynb")]):
         if path.stem not in sources:
-            yield f"{path.relative_to(root).as_posix()}: there is no source of it; delete it"
+            yield f"{path.relative_to(root).as_posix()}: it has no source; delete it"
     for exercise in all_exercises():
         if exercise.lesson not in sources:
             yield f"enronlib/classroom/exercises: {exercise.name}: there is no lesson {exercise.lesson}"
@@ -134,5 +134,5 @@ def _fault(verdict: Verdict, required: str, expected: list[Any], folder: str) ->
     if folder in message:
         return f"gets a message with a path of this machine: {message!r}"
     if any(len(secret) >= 4 and secret in advice for secret in secrets):
-        return f"is told the expected answer: {message!r}"
+        return f"gets a message with the expected answer: {message!r}"
     return ""
