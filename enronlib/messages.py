@@ -196,7 +196,7 @@ def _mailbox_name(path: Path, maildir: str | Path | None) -> str:
 
 # Headers
 
-_LONGEST_ENCODED = 100_000  # characters: `decode_header` takes quadratic time
+_LONGEST_ENCODED = 10_000  # characters: `decode_header` takes quadratic time
 
 
 def _parse_headers(header_block: str) -> dict[str, str]:

@@ -514,8 +514,9 @@ def parts_of(headers):
 
 LONG_MESSAGES = {
     "starts of encoded words": lambda: message("", subject=fill("=?a?q?") * 3),
+    "unclosed encoded words": lambda: message("", subject="=?a?q?x" * 7000),
     "encoded words": lambda: message("", subject=fill("=?utf-8?q?a?= ") * 3),
-    "a punycode subject": lambda: message("", subject=f"=?punycode?q?{'a' * 90_000}?="),
+    "a punycode subject": lambda: message("", subject=f"=?punycode?q?{'a' * 9_000}?="),
     "spaces in a subject": lambda: message("", subject=fill(" ")),
     "lines that are not headers": lambda: "Subject: x\n" + fill("a\n"),
     "a punycode body": lambda: message(fill("a"), "text/plain; charset=punycode", "quoted-printable"),
