@@ -40,6 +40,10 @@ def test_the_three_verdicts_begin_with_their_names() -> None:
     assert str(check("template.longest", unwritten)).startswith("Not attempted: ")
 
 
+def test_not_attempted_says_to_delete_the_line_that_raises() -> None:
+    assert "delete `raise NotImplementedError`" in str(check("template.longest", unwritten))
+
+
 def test_a_verdict_that_is_not_correct_names_the_next_step() -> None:
     assert 'hint("template.longest", 1)' in str(check("template.longest", shortest))
     assert 'hint("template.longest")' in str(check("template.longest", unwritten))

@@ -83,7 +83,10 @@ class Exercise:
                     raise NotAttempted
                 praise = self.check(Answer(answer), Mail())
         except NotAttempted:
-            how = f'Write your code in the answer cell, run it, and run this check again. hint("{self.name}") helps.'
+            how = (
+                "Write your code in the answer cell, delete `raise NotImplementedError` there if it has one, run it, and run "
+                f'this check again. hint("{self.name}") helps.'
+            )
             return Verdict(self.name, Status.NOT_ATTEMPTED, how, self.points)
         except NotYet as error:
             more = f"\nNext step: {self._next_step(max(error.hint, hints_seen + 1))}" if error.hint else ""

@@ -257,7 +257,7 @@ READ_DATE = 'email["Date"] = messages.read_date(email["Date"])'
             Edits(("read_text(path)", 'path.read_text("utf-8", "replace")')),
             "`�` stands for a character that was lost: read the file with `read_text`",
         ),
-        Wrong("stops at a stray line", Edits(("mend_header(header)", "header")), "repair the header"),
+        Wrong("stops at a stray line", Edits(("fix_header(header)", "header")), "repair the header"),
         Wrong("returns a list", Edits(("return email", "return list(email.values())")), "a dict was expected"),
         Wrong(
             "knows only the example",
