@@ -84,8 +84,8 @@ class Exercise:
                 praise = self.check(Answer(answer), Mail())
         except NotAttempted:
             how = (
-                "Write your code in the answer cell, delete `raise NotImplementedError` there if it has one, run it, and run "
-                f'this check again. hint("{self.name}") helps.'
+                "Write your code in the answer cell, delete `raise NotImplementedError` there if it has one, run it, "
+                f'and run this check again. hint("{self.name}") helps.'
             )
             return Verdict(self.name, Status.NOT_ATTEMPTED, how, self.points)
         except NotYet as error:
