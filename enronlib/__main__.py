@@ -212,14 +212,7 @@ def make_parser() -> argparse.ArgumentParser:
         description="Download the real corpus from Carnegie Mellon University (443 MB), or only some of its mailboxes.",
     )
     add = command.add_argument
-    add(
-        "folder",
-        nargs="?",
-        type=Path,
-        default=Path("enron"),
-        metavar="DIR",
-        help="where the corpus goes (default: enron)",
-    )
+    add("folder", nargs="?", type=Path, default=Path("enron"), metavar="DIR", help="where it goes (default: enron)")
     part = command.add_mutually_exclusive_group()
     part.add_argument("--first", type=positive, metavar="N", help="only the first N mailboxes of the archive")
     part.add_argument("--mailboxes", metavar="A,B", help="only these mailboxes, for example zipper-a,gay-r")
@@ -231,8 +224,7 @@ def make_parser() -> argparse.ArgumentParser:
         help="copy the lessons into a working folder",
         description="Copy the lessons into a working folder. Files that exist there are your work and are not changed.",
     )
-    add = command.add_argument
-    add("folder", type=Path, metavar="DIR", help="a new folder, or one with an earlier copy")
+    command.add_argument("folder", type=Path, metavar="DIR", help="a new folder, or one with an earlier copy")
     command.set_defaults(command=start)
 
     command = commands.add_parser(
@@ -241,8 +233,9 @@ def make_parser() -> argparse.ArgumentParser:
         description="Build notebooks/solutions/*.ipynb (solved) and notebooks/*.ipynb (the students' copies) from "
         "notebooks/source/*.md. Run it in the project folder.",
     )
-    add = command.add_argument
-    add("lessons", nargs="*", metavar="LESSON", help="for example 02 or 02_parse_one_email (default: all)")
+    command.add_argument(
+        "lessons", nargs="*", metavar="LESSON", help="for example 02 or 02_parse_one_email (default: all)"
+    )
     what = command.add_mutually_exclusive_group()
     what.add_argument("--execute", action="store_true", help="run the solved lessons and store their outputs")
     what.add_argument("--check", action="store_true", help="change nothing; list everything that is wrong")
