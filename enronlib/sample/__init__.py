@@ -16,7 +16,7 @@ from typing import Any
 from tqdm import tqdm
 
 from enronlib import UserError
-from enronlib.files import cache_folder
+from enronlib.files import cache_folder, write_bytes
 from enronlib.sample.mailboxes import File, Place, Post, gallery_paths, mailbox_sizes, place_of
 from enronlib.sample.quirks import QUIRKS, Quirk
 from enronlib.sample.truth import count_words
@@ -112,10 +112,7 @@ def mend_sample(folder: Path) -> None:
     mailbox = BROKEN.partition("/")[0]
     owner = next(owner for owner in post.owners if owner.mailbox == mailbox)
     data = next(data for place, data, _ in post.files(owner, truth["messages"][mailbox]) if place == place_of(BROKEN))
-    path = broken_message(folder)
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_bytes(data)
-    temporary.replace(path)
+    write_bytes(broken_message(folder), data)
 
 
 def _write_whole(folder: Path, settings: dict[str, Any], progress: bool) -> None:

@@ -2,7 +2,10 @@
 
 import random
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import TypeVar
+
+__all__ = ["Dice"]
 
 T = TypeVar("T")
 
@@ -44,8 +47,4 @@ class Dice(random.Random):
     def weighted(self, weights: Sequence[int]) -> int:
         """Return a position in `weights`, with a probability proportional to its weight."""
         point = self.number(1, sum(weights))
-        for position, weight in enumerate(weights):
-            point -= weight
-            if point <= 0:
-                return position
-        raise ValueError("there are no weights")
+        return next(position for position, end in enumerate(accumulate(weights)) if point <= end)

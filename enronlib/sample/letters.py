@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from html import escape
 
-from enronlib.sample.people import HOME, Person
+from enronlib.sample.people import Person
+
+__all__ = ["Letter", "address", "address_list", "angle_quotes", "body_text", "forwarded", "header_block", "header_date"]
+__all__ += ["inline_header", "notes_block", "original_message", "quoted_printable", "wrap"]
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
@@ -232,8 +235,3 @@ def _quoted_printable_line(line: str) -> str:
         pieces.append(rest[:cut])
         rest = rest[cut:]
     return "=\n".join([*pieces, rest])
-
-
-def is_home(person: Person) -> bool:
-    """Return whether somebody works for the company."""
-    return person.domain == HOME

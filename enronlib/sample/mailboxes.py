@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from itertools import chain
 
+from enronlib.sample.alterations import blank_table
 from enronlib.sample.dice import Dice
 from enronlib.sample.letters import (
     Letter,
@@ -16,7 +17,6 @@ from enronlib.sample.letters import (
     forwarded,
     header_block,
     inline_header,
-    is_home,
     notes_block,
     original_message,
 )
@@ -33,8 +33,10 @@ from enronlib.sample.people import (
     acquaintances,
     mailbox_owners,
 )
-from enronlib.sample.quirks import CHANCES, COPY_CHANCES, MISCHIEF, QUIRKS, blank_table
+from enronlib.sample.quirks import ALTERATIONS, CHANCES, COPY_CHANCES, QUIRKS
 from enronlib.sample.speech import Voice, patterns
+
+__all__ = ["File", "Place", "Post", "gallery_paths", "mailbox_sizes", "place_of"]
 
 # Messages of eleven real mailboxes by month, from December 1999; five months are measured, the others share their
 # year's number.
@@ -70,10 +72,11 @@ class Post:
         self.seed = seed
         self.owners = mailbox_owners(mailboxes)
         self._owner_names = {owner.mailbox for owner in self.owners}
-        self.voice = lru_cache(maxsize=24)(self._voice)
-        self.role_voice = cache(self._role_voice)
-        self.friends = lru_cache(maxsize=24)(self._friends)
-        self.announcement = lru_cache(maxsize=2000)(self._announcement)
+        # Cached because they are slow to make, and only so many that memory does not grow with the sample.
+        self._voice = lru_cache(maxsize=24)(self._new_voice)
+        self._role_voice = cache(lambda role, style: Voice(f"{seed}/voice/{role}/{style}", role, style, CAST))
+        self._friends = lru_cache(maxsize=24)(lambda owner: acquaintances(owner, seed))
+        self._announcement = lru_cache(maxsize=2000)(self._new_announcement)
 
     def files(self, owner: Person, size: int) -> Iterator[File]:
         """Yield the `size` files of a mailbox: those of the gallery first."""
@@ -84,8 +87,12 @@ class Post:
         numbers = Numbers({place for place, _ in gallery})
         dice = Dice(f"{self.seed}/folders/{owner.mailbox}")
         left = size - len(gallery)
-        reports = left // 3 if owner.role == "risk" else 0
-        for letter in chain(self._reports(owner, reports), self._letters(owner)):
+        # The risk desk gets position reports, wide tables of spaces. In real mail too, more than half of the pieces
+        # between spaces are empty, and most of these are in one mailbox.
+        report_dice = Dice(f"{self.seed}/positions/{owner.mailbox}")
+        number_of_reports = left // 3 if owner.role == "risk" else 0
+        reports = (self._circular(report_dice, WEATHERVANE, owner) for _ in range(number_of_reports))
+        for letter in chain(reports, self._letters(owner)):
             pieces = letter.pieces
             body = body_text(letter)
             for folder, copy in _copies(dice, letter, owner):
@@ -94,15 +101,6 @@ class Post:
                 left -= 1
                 data = exporter.export(letter, folder, body) if copy is None else exporter.export(copy, folder)
                 yield (folder, numbers.next(dice, folder)), data, pieces
-
-    def _reports(self, owner: Person, count: int) -> Iterator[Letter]:
-        """Yield the position reports that the owner of a mailbox gets: a few notes above a wide table.
-
-        In real mail too, more than half of the pieces between spaces are empty, and most of these are in one mailbox.
-        """
-        dice = Dice(f"{self.seed}/positions/{owner.mailbox}")
-        for _ in range(count):
-            yield self._circular(dice, WEATHERVANE, owner)
 
     def _letters(self, owner: Person) -> Iterator[Letter]:
         """Yield letters that the owner of a mailbox sends or gets, endlessly."""
@@ -114,11 +112,11 @@ class Post:
         while True:
             kind = dice.weighted(weights)
             if kind == 0:
-                friend = dice.pick(neighbours) if dice.chance(0.12) else dice.pick_early(self.friends(owner))
+                friend = dice.pick(neighbours) if dice.chance(0.12) else dice.pick_early(self._friends(owner))
                 yield from self._thread(owner, friend, threads[friend])
                 threads[friend] += 1
             elif kind == 1:
-                yield self.announcement(announcements)
+                yield self._announcement(announcements)
                 announcements += 1
             else:
                 sender = (GAS_LAMP, BARGAINS, NIGHTJAR)[kind - 2]
@@ -130,7 +128,7 @@ class Post:
             owner, friend = sorted((owner, friend), key=lambda person: person.mailbox)
         dice = Dice(f"{self.seed}/thread/{owner.mailbox}/{friend.address}/{number}")
         one, other = (owner, friend) if dice.chance(0.4) else (friend, owner)
-        people = self.friends(owner)
+        people = self._friends(owner)
         group = dice.some(people, dice.pick(_GROUP)) if dice.chance(0.2) else []
         cc = dice.some(people, dice.pick(_GROUP[:5])) if dice.chance(0.17) else []
         date = _date(dice)
@@ -200,7 +198,7 @@ class Post:
         _finish(dice, letter)
         return letter
 
-    def _announcement(self, number: int) -> Letter:
+    def _new_announcement(self, number: int) -> Letter:
         """Return an announcement to all, the same for every mailbox."""
         return self._circular(Dice(f"{self.seed}/announcement/{number}"), ANNOUNCEMENTS, EVERYBODY)
 
@@ -210,15 +208,15 @@ class Post:
         for name, quirk in QUIRKS.items():
             for path, first in ((quirk.path, True), (quirk.also, False)):
                 if path.partition("/")[0] == owner.mailbox:
-                    shown.append((place_of(path), self._gallery_letter(name, mischief=not first or not quirk.also)))
+                    shown.append((place_of(path), self._gallery_letter(name, altered=not first or not quirk.also)))
         return shown
 
-    def _gallery_letter(self, name: str, mischief: bool) -> Letter:
+    def _gallery_letter(self, name: str, altered: bool) -> Letter:
         mailbox = QUIRKS[name].path.partition("/")[0]
         folder, _ = place_of(QUIRKS[name].path)
         owner = next(owner for owner in self.owners if owner.mailbox == mailbox)
         dice = Dice(f"{self.seed}/gallery/{name}")
-        friend = dice.pick([person for person in self.friends(owner) if is_home(person)])
+        friend = dice.pick([person for person in self._friends(owner) if person.is_home])
         one, other = (owner, friend) if folder in _SENT_FOLDERS else (friend, owner)
         notes = folder in _NOTES_FOLDERS
         date = _date(dice)
@@ -227,24 +225,18 @@ class Post:
         letter = self._speak(dice, one, other, date, notes)
         letter.subject = dice.pick(self.voice_of(owner).topics)
         address(letter)
-        if mischief:
-            MISCHIEF[name](letter, dice)
+        if altered:
+            ALTERATIONS[name](letter, dice)
         return letter
 
     def voice_of(self, person: Person) -> Voice:
         """Return how somebody speaks: owners of mailboxes have their own voices, others that of their role."""
         if person.mailbox in self._owner_names:
-            return self.voice(person)
-        return self.role_voice(person.role, person.style)
+            return self._voice(person)
+        return self._role_voice(person.role, person.style)
 
-    def _voice(self, owner: Person) -> Voice:
-        return Voice(f"{self.seed}/voice/{owner.mailbox}", owner.role, owner.style, self.friends(owner))
-
-    def _role_voice(self, role: str, style: str) -> Voice:
-        return Voice(f"{self.seed}/voice/{role}/{style}", role, style, CAST)
-
-    def _friends(self, owner: Person) -> list[Person]:
-        return acquaintances(owner, self.seed)
+    def _new_voice(self, owner: Person) -> Voice:
+        return Voice(f"{self.seed}/voice/{owner.mailbox}", owner.role, owner.style, self._friends(owner))
 
     def _neighbours(self, owner: Person) -> list[Person]:
         """Return the owners of other mailboxes that somebody writes to."""
@@ -342,7 +334,7 @@ def _weights_of_kinds(role: str) -> tuple[int, ...]:
 
 
 def _style_of_answer(dice: Dice, letter: Letter) -> Quoting:
-    if not is_home(letter.sender) and dice.chance(0.6):
+    if not letter.sender.is_home and dice.chance(0.6):
         return angle_quotes
     if letter.notes:
         return notes_block
@@ -361,9 +353,9 @@ def _date(dice: Dice) -> datetime:
 def _finish(dice: Dice, letter: Letter) -> None:
     """Address a letter and apply quirks at random."""
     address(letter)
-    for probability, mischief in CHANCES:
+    for probability, alter in CHANCES:
         if dice.random() < probability:
-            mischief(letter, dice)
+            alter(letter, dice)
 
 
 def _copies(dice: Dice, letter: Letter, owner: Person) -> Iterator[tuple[str, Letter | None]]:
@@ -388,10 +380,10 @@ def _copies(dice: Dice, letter: Letter, owner: Person) -> Iterator[tuple[str, Le
         yield _own_folder(dice, owner), None
     else:
         yield "deleted_items" if dice.chance(0.57) else "inbox", None
-    for probability, mischief in COPY_CHANCES:
+    for probability, alter in COPY_CHANCES:
         if dice.chance(probability):
             copy = replace(letter, headers=dict(letter.headers))
-            mischief(copy, dice)
+            alter(copy, dice)
             yield "inbox", copy
 
 

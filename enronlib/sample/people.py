@@ -10,6 +10,9 @@ from importlib.resources import files
 
 from enronlib.sample.dice import Dice
 
+__all__ = ["ANNOUNCEMENTS", "BARGAINS", "CAST", "EVERYBODY", "FIRST_NAMES", "GAS_LAMP", "HOME", "NIGHTJAR", "PLACES"]
+__all__ += ["ROLES", "SURNAMES", "WEATHERVANE", "Person", "acquaintances", "crowd", "mailbox_owners"]
+
 HOME = "enron.example"
 
 
@@ -25,6 +28,11 @@ class Person:
     initial: str = ""
 
     @cached_property
+    def is_home(self) -> bool:
+        """Whether the person works for the company."""
+        return self.domain == HOME
+
+    @cached_property
     def mailbox(self) -> str:
         """The folder name of the person's mailbox, as in the corpus: `lastname-f`."""
         return f"{self.last}-{self.first[0]}".lower()
@@ -37,9 +45,7 @@ class Person:
     @cached_property
     def address(self) -> str:
         """The e-mail address."""
-        if self.domain != HOME:
-            return f"{self.login}@{self.domain}"
-        return f"{self.first}.{self.last}@{HOME}".lower()
+        return f"{self.first}.{self.last}@{HOME}".lower() if self.is_home else f"{self.login}@{self.domain}"
 
     @cached_property
     def name(self) -> str:
@@ -55,24 +61,24 @@ class Person:
     @cached_property
     def outlook_name(self) -> str:
         """The name as Outlook shows it: last name first, except for outsiders."""
-        return f"{self.last}, {self.first}" if self.domain == HOME else f"{self.name}"
+        return f"{self.last}, {self.first}" if self.is_home else self.name
 
     @cached_property
     def outlook_entry(self) -> str:
         """The X-From and X-To entry of an Outlook export: name and entry in the company directory."""
-        if self.domain != HOME:
+        if not self.is_home:
             return f'"{self.name}" <{self.address}>@ENRON'
         return f"{self.outlook_name} </O=ENRON/OU=NA/CN=RECIPIENTS/CN={self.login.upper()}>"
 
     @cached_property
     def notes_name(self) -> str:
         """The name as Lotus Notes shows it in a body."""
-        return f"{self.name}/HOU/ECT@ECT" if self.domain == HOME else f"{self.name} <{self.address}>"
+        return f"{self.name}/HOU/ECT@ECT" if self.is_home else f"{self.name} <{self.address}>"
 
     @cached_property
     def notes_entry(self) -> str:
         """The X-From and X-To entry of a Lotus Notes export."""
-        return self.name if self.domain == HOME else f'"{self.name}" <{self.address}> @ ENRON'
+        return self.name if self.is_home else f'"{self.name}" <{self.address}> @ ENRON'
 
 
 CAST = (
@@ -94,7 +100,6 @@ STYLES = ("plain", "plain", "plain", "lower", "hasty", "loud")
 
 NIGHTJAR = Person("Nightjar", "Loader", "robot", domain=HOME)
 WEATHERVANE = Person("Weathervane", "Positions", "positions")
-NO_ADDRESS = Person("No", "Address", "announcement")
 ANNOUNCEMENTS = Person("Enron", "Announcements", "announcement")
 EVERYBODY = Person("All", "Worldwide", "common")
 GAS_LAMP = Person("Gas", "Lamp", "newsletter", domain="gaslamp.example")

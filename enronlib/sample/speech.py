@@ -12,6 +12,8 @@ from typing import TypeVar
 from enronlib.sample.dice import Dice
 from enronlib.sample.people import FIRST_NAMES, PLACES, ROLES, SURNAMES, Person
 
+__all__ = ["Voice", "patterns"]
+
 T = TypeVar("T")
 
 _SPEECH = tomllib.loads(files("enronlib.sample").joinpath("speech.toml").read_text(encoding="utf-8"))
@@ -108,20 +110,8 @@ _NUMBERS: dict[str, Callable[[Dice], str]] = {
 }
 
 
-def _plain(dice: Dice, sentence: str) -> str:
-    return sentence
-
-
-def _lower(dice: Dice, sentence: str) -> str:
-    return sentence.lower()
-
-
 def _loud(dice: Dice, sentence: str) -> str:
     return sentence[:-1] + "!" * dice.number(1, 3) if sentence.endswith(".") and dice.chance(0.4) else sentence
-
-
-def _hasty(dice: Dice, sentence: str) -> str:
-    return _misspell(dice, sentence, 0.1)
 
 
 def _misspell(dice: Dice, sentence: str, probability: float = 0.06) -> str:
@@ -142,4 +132,9 @@ def _misspell(dice: Dice, sentence: str, probability: float = 0.06) -> str:
     return sentence.replace(" ", "", 1)
 
 
-_STYLES: dict[str, Callable[[Dice, str], str]] = {"plain": _plain, "lower": _lower, "loud": _loud, "hasty": _hasty}
+_STYLES: dict[str, Callable[[Dice, str], str]] = {
+    "plain": lambda dice, sentence: sentence,
+    "lower": lambda dice, sentence: sentence.lower(),
+    "loud": _loud,
+    "hasty": lambda dice, sentence: _misspell(dice, sentence, 0.1),
+}
