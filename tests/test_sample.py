@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import enronlib.sample
 from enronlib import UserError
 from enronlib.messages import plain_text, problems, read_email
-from enronlib.sample import QUIRKS, broken_message, mend_sample, read_truth, sample_maildir, write_sample
+from enronlib.sample import QUIRKS, broken_message, read_truth, repair_sample, sample_maildir, write_sample
 from enronlib.sample.letters import header_date, quoted_printable, wrap
 from enronlib.sample.mailboxes import Post, gallery_paths, mailbox_sizes
 from enronlib.sample.people import CAST, SURNAMES, mailbox_owners
@@ -158,7 +158,7 @@ def test_truth_needs_a_sample(tmp_path: Path) -> None:
         read_truth(tmp_path)
 
 
-# -- a mailbox that is broken and mended
+# -- a mailbox that is broken and repaired
 
 
 def test_a_broken_mailbox_has_one_empty_file(tmp_path: Path) -> None:
@@ -168,16 +168,16 @@ def test_a_broken_mailbox_has_one_empty_file(tmp_path: Path) -> None:
     ]
 
 
-def test_mending_gives_the_sample_that_was_never_broken(tmp_path: Path) -> None:
+def test_repairing_gives_the_sample_that_was_never_broken(tmp_path: Path) -> None:
     broken = write_sample(tmp_path / "broken", 200, 9, broken_mailbox=True)
     whole = write_sample(tmp_path / "whole", 200, 9)
     assert tree(broken) != tree(whole)
     for _ in range(2):
-        mend_sample(tmp_path / "broken")
+        repair_sample(tmp_path / "broken")
         assert tree(broken) == tree(whole)
 
 
-def test_the_truth_of_a_broken_sample_is_that_of_the_mended(tmp_path: Path) -> None:
+def test_the_truth_of_a_broken_sample_is_that_of_the_repaired(tmp_path: Path) -> None:
     write_sample(tmp_path / "broken", 200, 9, broken_mailbox=True)
     write_sample(tmp_path / "whole", 200, 9)
     assert read_truth(tmp_path / "broken")["words"] == read_truth(tmp_path / "whole")["words"]

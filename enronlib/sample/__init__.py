@@ -21,7 +21,7 @@ from enronlib.sample.mailboxes import File, Place, Post, gallery_paths, mailbox_
 from enronlib.sample.quirks import QUIRKS, Quirk
 from enronlib.sample.truth import count_words
 
-__all__ = ["QUIRKS", "Quirk", "broken_message", "mend_sample", "read_truth", "sample_maildir", "write_sample"]
+__all__ = ["QUIRKS", "Quirk", "broken_message", "read_truth", "repair_sample", "sample_maildir", "write_sample"]
 
 FORMAT = 3  # raised whenever the same seed gives other bytes than before
 BROKEN = QUIRKS["ordinary"].path
@@ -39,7 +39,7 @@ def write_sample(
     """Write `messages` invented message files below `folder`/maildir, and their true word counts beside it.
 
     With `broken_mailbox` one message is an empty file, as after an interrupted copy (`broken_message` returns which,
-    `mend_sample` restores it). With `windows_safe` names end in `_` instead of a dot, which Windows drops.
+    `repair_sample` restores it). With `windows_safe` names end in `_` instead of a dot, which Windows drops.
 
     Returns the maildir. A folder that already holds this sample is left unchanged. Raises UserError if it holds
     anything else, or if the messages are too few to show every quirk. The sample appears whole or not at all.
@@ -105,7 +105,7 @@ def broken_message(folder: Path) -> Path:
     return Path(folder, "maildir", BROKEN.removesuffix(".") + suffix)
 
 
-def mend_sample(folder: Path) -> None:
+def repair_sample(folder: Path) -> None:
     """Restore the empty message file of a broken sample."""
     truth = read_truth(folder)
     post = Post(truth["seed"], len(truth["messages"]))
