@@ -134,6 +134,14 @@ def test_an_engine_that_is_not_installed_is_a_clear_error(monkeypatch):
         find_engine("dask")
 
 
+def test_a_message_that_vanishes_is_one_clear_line(tmp_path, monkeypatch):
+    pytest.importorskip("dask.bag")
+    maildir = tmp_path / "maildir"
+    monkeypatch.setattr("enronlib.engines.list_mail", lambda maildir: [("box", str(maildir / "box/1."))])
+    with pytest.raises(UserError, match=r"^cannot read the mail: .*No such file or directory: 'maildir/box/1\.'$"):
+        run_engine("dask", maildir, tmp_path / "out", workers=2)
+
+
 def test_the_sample_has_the_words_it_was_made_of(tmp_path):
     maildir = write_sample(tmp_path / "sample", 300, seed=8)
     for mailbox in corpus.mailboxes(maildir):

@@ -79,15 +79,20 @@ def run_engine(
     """Count the mail in `maildir` on an engine; write `results/words/*.txt`, `results/count.txt` and both charts.
 
     The files are byte-identical to those of the workflow. Every run does all the work: these engines do not know
-    which results exist. Raises UserError if the engine is not installed, and as run_workflow does for folders.
+    which results exist. Raises UserError if the engine is not installed, if a message cannot be read, and as
+    run_workflow does for folders.
     """
     from enronlib import charts  # slow to import, and the processes that count words do not need it
-    from enronlib.workflow import ready_to_write
+    from enronlib.workflow import ready_to_write, without_path
     from enronlib.workflow.stamps import StampedTarget
 
     corpus.keep_apart(maildir, out)
     word_counts = find_engine(name)
-    counts = word_counts(list_mail(maildir), workers or default_workers())
+    try:
+        counts = word_counts(list_mail(maildir), workers or default_workers())
+    except OSError as error:
+        reason = without_path(str(error).split("\n")[0], maildir)  # Dask adds a traceback
+        raise UserError(f"cannot read the mail: {reason}") from error
     by_mailbox = {mailbox.name: counts.get(mailbox.name, Counter()) for mailbox in corpus.mailboxes(maildir)}
     total: Counts = Counter()
     for some in by_mailbox.values():
