@@ -174,9 +174,10 @@ def make_calls(connection: Connection) -> None:
     """
     start_worker()
     gc.freeze()  # what the process inherits stays: searching it for garbage would be wasted time
-    while call := connection.recv():
-        function, arguments = call
-        connection.send(function(*arguments))
+    with suppress(EOFError, ConnectionError):  # the parent was killed
+        while call := connection.recv():
+            function, arguments = call
+            connection.send(function(*arguments))
 
 
 def start_worker() -> None:

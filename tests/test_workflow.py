@@ -40,6 +40,7 @@ from nbclient import NotebookClient
 from enronlib import UserError
 from enronlib.files import locked
 from enronlib.messages import FIELDS, plain_text, read_email
+from enronlib.processes import WorkerProcess
 from enronlib.words import tokens
 from enronlib.workflow import (
     DrawDistinctiveWords,
@@ -839,6 +840,13 @@ def test_a_run_survives_the_death_of_another_process(long_mail, out, whom):
     assert all("(perhaps out of memory)" in reason for reason in failures.values())
     assert run_workflow(long_mail, out, workers=2, progress=False).succeeded
     assert_right(long_mail, out)
+
+
+def test_a_worker_process_whose_parent_is_gone_ends_silently(capfd):
+    process = WorkerProcess("spawn")
+    process.connection.close()
+    assert process.end() == 0
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs process groups")
