@@ -11,7 +11,6 @@ from enronlib import UserError
 from enronlib.files import write_bytes
 
 __all__ = [
-    "KERNEL",
     "code_cells",
     "exercise_name",
     "lesson_notebook",
@@ -30,7 +29,7 @@ __all__ = [
 # predict  predict("name", guess); the student's copy has no guess
 # lessons  the table of all lessons
 
-KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+_KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
 def read_notebook(path: Path) -> Any:
@@ -77,4 +76,4 @@ def code_cells(notebook: Any, *roles: str) -> Iterator[Any]:
 
 def lesson_notebook(cells: Sequence[Any]) -> Any:
     """Return a new notebook of these cells."""
-    return new_notebook(cells=list(cells), metadata={"kernelspec": KERNEL, "language_info": {"name": "python"}})
+    return new_notebook(cells=list(cells), metadata={"kernelspec": _KERNEL, "language_info": {"name": "python"}})

@@ -17,8 +17,7 @@ The modules, in the order a submission passes through them. To change what is in
     nbval_plugin    what nbval lacks as a grader; also used by a student's own `pytest --nbval`
     kernel          the kernel as nbval_plugin needs it; launch.py starts it with its limits
     attestation     inside the kernel: proof that a check ran, and signs of tampering
-    records         Record: the outcome of one cell
-    marks           Marks of a student, ClassMarks of a class
+    marks           Record: the outcome of one cell; Marks of a student, ClassMarks of a class
     grade           a whole class: all of the above, several submissions at a time
     resume          finished marks on disk, for `grade --resume`
     report          the table, the CSV, the feedback pages and the class page

@@ -51,11 +51,6 @@ class CellState:
     drain_until: float = 0.0
 
     @property
-    def says_it_ran(self) -> bool:
-        """Whether the kernel replied that the cell ran to its end without an error."""
-        return self.reply.get("status") == "ok"
-
-    @property
     def asked_to_exit(self) -> bool:
         """Whether the cell called exit(), which ends the kernel a moment later."""
         return any(item.get("source") == "ask_exit" for item in self.reply.get("payload") or [])
@@ -149,11 +144,8 @@ class LessonKernel(RunningKernel):  # type: ignore[misc]
     def rejects_failing_assert(self, nonce: str, timeout: float) -> bool:
         """Return whether `assert False, nonce` fails as it must; if not, no check that passes here means anything."""
         self.ask(None)
-        request, state = (
-            self.kc.execute(f"assert False, {nonce!r}", store_history=False, stop_on_error=False),
-            self.cell,
-        )
-        self.cell = CellState()
+        request = self.kc.execute(f"assert False, {nonce!r}", store_history=False, stop_on_error=False)
+        state, self.cell = self.cell, CellState()
         try:
             self.await_reply(request, timeout)
         except Empty:

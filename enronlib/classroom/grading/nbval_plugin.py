@@ -21,7 +21,7 @@ from enronlib.classroom.authoring.notebook import code_cells, exercise_name, rol
 from enronlib.classroom.grading import CELL_SECONDS
 from enronlib.classroom.grading.kernel import CellState, KernelLaunch, LessonKernel
 from enronlib.classroom.grading.lessons import read_lesson, solutions_folder
-from enronlib.classroom.grading.records import DIED, Record
+from enronlib.classroom.grading.marks import DIED, Record
 from enronlib.classroom.grading.scoreboard import format_scoreboard
 from enronlib.classroom.grading.transplant import IMPORT_CHECK
 from enronlib.classroom.verdict import Status
@@ -201,7 +201,7 @@ class LessonCell(IPyNbCell):  # type: ignore[misc]
         reply = kernel.cell.reply
         if reply.get("status") == "error":
             return _shortened(f"{reply.get('ename')}: {reply.get('evalue')}".removesuffix(": "))
-        return "" if kernel.cell.says_it_ran else "the kernel did not reply"
+        return "" if reply.get("status") == "ok" else "the kernel did not reply"
 
     def _disproof(self, kernel: LessonKernel, nonce: str) -> str:
         """Return why a check that passed cannot be trusted, empty if it can."""

@@ -7,7 +7,7 @@ import pytest
 
 from enronlib.classroom.grading import nbval_plugin
 from enronlib.classroom.grading.kernel import KernelLaunch
-from enronlib.classroom.grading.records import Record
+from enronlib.classroom.grading.marks import Record
 
 __all__ = ["NotebookRun", "run_notebooks"]
 

@@ -15,8 +15,8 @@ import matplotlib
 import nbformat
 
 from enronlib.classroom.grading.kernel import KernelLaunch
+from enronlib.classroom.grading.marks import DIED, Record
 from enronlib.classroom.grading.pytest_process import NotebookRun, run_notebooks
-from enronlib.classroom.grading.records import DIED, Record
 from enronlib.classroom.grading.sandbox import PYTHON_ITSELF, Sandbox, detect_sandbox
 from enronlib.classroom.grading.supervisor import Limits, supervise
 from enronlib.classroom.grading.transplant import LessonPlan, PlannedCell
