@@ -7,7 +7,8 @@ from matplotlib.dates import ConciseDateFormatter, MonthLocator
 from matplotlib.figure import Figure
 
 from enronlib.classroom.authoring.rehearsal import edited_solution
-from enronlib.classroom.exercise import Edits, find_exercise
+from enronlib.classroom.exercise import Edits
+from enronlib.classroom.exercises import find_exercise
 from enronlib.classroom.verdict import Status, Verdict
 
 MONTHS = [f"2001-{month:02}" for month in range(1, 13)]

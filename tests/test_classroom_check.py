@@ -11,7 +11,8 @@ from enronlib.classroom.answer import Answer
 from enronlib.classroom.authoring.build import build_lessons
 from enronlib.classroom.authoring.check import check_lessons, wrong_answer_problems
 from enronlib.classroom.authoring.sources import read_sources
-from enronlib.classroom.exercise import Edits, Wrong, exercises_of
+from enronlib.classroom.exercise import Edits, Wrong
+from enronlib.classroom.exercises import exercises_of
 from enronlib.classroom.mail import Mail
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"

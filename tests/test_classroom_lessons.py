@@ -14,7 +14,8 @@ from enronlib.classroom.authoring.check import (
 )
 from enronlib.classroom.authoring.lint import anatomy_problems, output_problems, structure_problems
 from enronlib.classroom.authoring.sources import LessonSource, Problem, read_sources
-from enronlib.classroom.exercise import Exercise, Wrong, all_exercises
+from enronlib.classroom.exercise import Exercise, Wrong
+from enronlib.classroom.exercises import all_exercises
 from enronlib.classroom.verdict import Status
 
 ROOT = Path(__file__).parent.parent

@@ -14,7 +14,7 @@ from nbformat.v4 import new_code_cell
 from enronlib.classroom.authoring.execute import execute_notebook
 from enronlib.classroom.authoring.notebook import code_cells, lesson_notebook, read_notebook, role, write_notebook
 from enronlib.classroom.authoring.sources import Problem
-from enronlib.classroom.exercise import exercises_of
+from enronlib.classroom.exercises import exercises_of
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 STUDENTS = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))

@@ -12,7 +12,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 from enronlib.classroom.authoring.rehearsal import edited_solution, inside
-from enronlib.classroom.exercise import Edits, find_exercise
+from enronlib.classroom.exercise import Edits
+from enronlib.classroom.exercises import find_exercise
 from enronlib.classroom.verdict import Status
 from enronlib.corpus import message_files
 from enronlib.mapreduce import partition_of

@@ -4,21 +4,16 @@ The exercises of a lesson are in one module of `enronlib.classroom.exercises`. T
 part of their names: `parse.date` is in `lesson_02_parse.py`.
 """
 
-import difflib
-import importlib
-import pkgutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from enronlib import UserError
-from enronlib.classroom import exercises
 from enronlib.classroom.answer import Answer, NotAttempted, NotYet
 from enronlib.classroom.mail import Mail
 from enronlib.classroom.surroundings import in_houston, silence
 from enronlib.classroom.verdict import Status, Verdict
 
-__all__ = ["Check", "Edits", "Exercise", "Wrong", "all_exercises", "exercises_of", "find_exercise", "lesson"]
+__all__ = ["Check", "Edits", "Exercise", "Wrong", "lesson", "registered"]
 
 Check = Callable[[Answer, Mail], str]
 
@@ -102,6 +97,10 @@ class Exercise:
         return "read the message above again, and try its example in a new cell."
 
 
+registered: dict[str, Exercise] = {}
+"""Every exercise whose module was imported, by name; `enronlib.classroom.exercises` finds the others."""
+
+
 def lesson(name: str) -> Callable[..., Callable[[Check], Check]]:
     """Return the decorator that turns check functions into exercises of the lesson `name`.
 
@@ -121,9 +120,9 @@ def lesson(name: str) -> Callable[..., Callable[[Check], Check]]:
         wrong: Sequence[Wrong],
     ) -> Callable[[Check], Check]:
         def register(check: Check) -> Check:
-            if exercise_name in _EXERCISES:
+            if exercise_name in registered:
                 raise ValueError(f"{exercise_name}: there are two exercises with this name")
-            _EXERCISES[exercise_name] = Exercise(
+            registered[exercise_name] = Exercise(
                 exercise_name, name, title, points, stars, tuple(hints), check, tuple(wrong)
             )
             return check
@@ -131,36 +130,3 @@ def lesson(name: str) -> Callable[..., Callable[[Check], Check]]:
         return register
 
     return exercise
-
-
-def find_exercise(name: str) -> Exercise:
-    """Return the exercise with this name. Raises UserError, with the most similar name, if there is none."""
-    prefix = name.partition(".")[0]
-    _import_modules(lambda module: module.split("_", 2)[-1] == prefix)
-    if name in _EXERCISES:
-        return _EXERCISES[name]
-    near = difflib.get_close_matches(name, [each.name for each in all_exercises()], n=1)
-    raise UserError(f"there is no exercise {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
-
-
-def all_exercises() -> list[Exercise]:
-    """Return every exercise, lesson by lesson, in the order in which they are written."""
-    _import_modules(lambda module: True)
-    return sorted(_EXERCISES.values(), key=lambda each: each.lesson)
-
-
-def exercises_of(lesson_name: str) -> list[Exercise]:
-    """Return the exercises of one lesson, in order."""
-    number = lesson_name.partition("_")[0]
-    _import_modules(lambda module: module.removeprefix("lesson_").partition("_")[0] == number)
-    return [each for each in _EXERCISES.values() if each.lesson == lesson_name]
-
-
-def _import_modules(wanted: Callable[[str], bool]) -> None:
-    """Import only these modules of exercises: some of them import Luigi, which takes a second."""
-    for module in pkgutil.iter_modules(exercises.__path__):
-        if wanted(module.name):
-            importlib.import_module(f"{exercises.__name__}.{module.name}")
-
-
-_EXERCISES: dict[str, Exercise] = {}

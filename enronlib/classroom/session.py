@@ -7,7 +7,7 @@ from typing import Any
 
 from enronlib import UserError
 from enronlib.classroom.answer import plain, same, short
-from enronlib.classroom.exercise import exercises_of, find_exercise
+from enronlib.classroom.exercises import exercises_of, find_exercise
 from enronlib.classroom.verdict import BLUE, COLOURS, SIGNS, CheckFailed, Status, Verdict, box
 
 __all__ = ["Note", "Progress", "check", "guesses", "hint", "hints_seen", "predict", "progress", "verdicts"]

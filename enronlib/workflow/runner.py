@@ -344,7 +344,7 @@ def is_in_main(task: luigi.Task) -> bool:
 
 
 def in_notebook() -> bool:
-    """Tell whether IPython is at work, whose stderr is no terminal but shows a progress bar all the same."""
+    """Return whether IPython runs this: its stderr is not a terminal, but shows a progress bar."""
     ipython = sys.modules.get("IPython")
     return ipython is not None and ipython.get_ipython() is not None
 

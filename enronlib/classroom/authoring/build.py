@@ -24,7 +24,8 @@ from enronlib.classroom.authoring.notebook import (
     write_notebook,
 )
 from enronlib.classroom.authoring.sources import CONTENTS, LessonSource, choose_sources, read_sources
-from enronlib.classroom.exercise import Exercise, exercises_of
+from enronlib.classroom.exercise import Exercise
+from enronlib.classroom.exercises import exercises_of
 
 __all__ = ["build_lessons", "lesson_files", "solved_notebook", "student_copy"]
 

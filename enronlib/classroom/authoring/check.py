@@ -13,7 +13,8 @@ from enronlib.classroom.authoring.lint import LARGEST_NOTEBOOK, anatomy_problems
 from enronlib.classroom.authoring.notebook import notebook_bytes
 from enronlib.classroom.authoring.rehearsal import inside, rehearse, wrong_answer
 from enronlib.classroom.authoring.sources import LessonSource, Problem, choose_sources, read_sources
-from enronlib.classroom.exercise import Exercise, Wrong, all_exercises, exercises_of
+from enronlib.classroom.exercise import Exercise, Wrong
+from enronlib.classroom.exercises import all_exercises, exercises_of
 from enronlib.classroom.mail import Mail
 from enronlib.classroom.surroundings import silence
 from enronlib.classroom.verdict import Status, Verdict

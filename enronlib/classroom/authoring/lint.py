@@ -13,7 +13,7 @@ from enronlib import UserError
 from enronlib.classroom.authoring import stubs
 from enronlib.classroom.authoring.notebook import code_cells, exercise_name, role
 from enronlib.classroom.authoring.sources import CONTENTS, MINUTES, QUESTION, LessonSource, Problem
-from enronlib.classroom.exercise import exercises_of, find_exercise
+from enronlib.classroom.exercises import exercises_of, find_exercise
 
 __all__ = ["LARGEST_NOTEBOOK", "anatomy_problems", "output_problems", "structure_problems"]
 
