@@ -101,7 +101,7 @@ def start_process(process: Any) -> None:
     """Start a process, again if the fork server has just ended: a second start gets a new one."""
     try:
         process.start()
-    except (EOFError, ConnectionError):
+    except (EOFError, ConnectionError, FileNotFoundError):
         time.sleep(1)
         process.start()
 
