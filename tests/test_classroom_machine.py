@@ -68,7 +68,7 @@ def test_the_invented_mail_is_checked_whatever_enron_maildir_says(monkeypatch: p
 def test_mail_that_cannot_be_written_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "cache").write_text("a file is in the way of the folder", encoding="utf-8")
     monkeypatch.setattr("enronlib.files.user_cache_path", lambda *_, **__: tmp_path / "cache")
-    assert "✘ fix  the invented mail that comes with the kit: cannot keep" in str(check_machine())
+    assert "✘ fix  the invented mail that comes with the kit: cannot write" in str(check_machine())
 
 
 def test_in_a_notebook_each_line_has_a_sign_and_a_word() -> None:

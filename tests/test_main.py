@@ -8,7 +8,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
@@ -292,20 +294,19 @@ def test_mail_furniture_is_counted_and_drawn_only_on_request(enronlib, maildir, 
 def test_a_termination_signal_is_one_line_and_leaves_no_temporary_file(maildir, tmp_path, number):
     for message in range(3, 600):
         (maildir / f"ada-a/inbox/{message}.").write_text("Subject: x\n\n" + "gas power " * 200, encoding="utf-8")
-    scratch = tmp_path / "tmp"
-    scratch.mkdir()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "enronlib", "run", "mail", "--workers", "2"],
-        cwd=tmp_path,
-        env=os.environ | {"TMPDIR": str(scratch)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    while process.poll() is None and not (tmp_path / "out/processed/bo-b.parquet").exists():
-        time.sleep(0.01)
-    process.send_signal(getattr(signal, number))
-    _, errors = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert errors == "enronlib: stopped; finished results are kept; the next run continues from there\n"
-    assert list(scratch.iterdir()) == []
+    with tempfile.TemporaryDirectory(prefix="t") as scratch:  # tmp_path may be too long for the name of a socket
+        process = subprocess.Popen(
+            [sys.executable, "-m", "enronlib", "run", "mail", "--workers", "2"],
+            cwd=tmp_path,
+            env=os.environ | {"TMPDIR": scratch},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        while process.poll() is None and not (tmp_path / "out/processed/bo-b.parquet").exists():
+            time.sleep(0.01)
+        process.send_signal(getattr(signal, number))
+        _, errors = process.communicate(timeout=30)
+        assert process.returncode == 130
+        assert errors == "enronlib: stopped; finished results are kept; the next run continues from there\n"
+        assert list(Path(scratch).iterdir()) == []

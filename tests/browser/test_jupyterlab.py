@@ -235,6 +235,8 @@ class Tab:
     def press(self, name: str, keys: str) -> None:
         """Select a cell, as by a click beside it, and press keys."""
         self.cell(name).locator(".jp-InputArea-prompt").click()
+        expect(self.cell(name)).to_have_class(re.compile(r"\bjp-mod-active\b"))  # keys go to the active cell
+        expect(self.page.locator(".jp-Notebook.jp-mod-commandMode")).to_have_count(1)
         for key in keys:
             self.page.keyboard.press(key)
 
