@@ -31,10 +31,11 @@ def read_counts(path: str | Path) -> dict[str, int]:
     except UnicodeDecodeError:
         raise UserError(f"{path} is not UTF-8 text: name a file of word counts") from None
     fields = text.split()
-    counts = dict(zip(fields[::2], map(int, fields[1::2]), strict=True)) if _COUNTS.fullmatch(text) else {}
-    if 2 * len(counts) != len(fields):
-        raise UserError(f"{path}, {_first_error(text)}")
-    return counts
+    if _COUNTS.fullmatch(text):
+        counts = dict(zip(fields[::2], map(int, fields[1::2]), strict=True))
+        if 2 * len(counts) == len(fields):  # no word twice
+            return counts
+    raise UserError(f"{path}, {_first_error(text)}")
 
 
 def _first_error(text: str) -> str:

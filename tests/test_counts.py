@@ -41,6 +41,11 @@ def test_a_malformed_line_is_named(tmp_path: Path, line: str) -> None:
         read_counts(write_text(tmp_path, f"the\t4\n{line}\nto\t5\n"))
 
 
+def test_a_file_of_one_empty_line_is_no_file_of_counts(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"line 1: expected a word, a tab and a count, not ''"):
+        read_counts(write_text(tmp_path, "\n"))
+
+
 def test_a_word_counted_twice_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="line 2: 'gas' occurs twice"):
         read_counts(write_text(tmp_path, "gas\t3\ngas\t4\n"))
