@@ -1,5 +1,6 @@
 """What a chart shows, read from its Axes, and what a saved chart holds, read from its file."""
 
+import base64
 import os
 import struct
 import subprocess
@@ -414,6 +415,56 @@ class TestLooks:
         before = style()
         charts.save(charts.top_words(COUNTS), tmp_path / "top.svg")
         assert style() == before
+
+
+class TestStyle:
+    @pytest.fixture(autouse=True)
+    def styled(self) -> Iterator[None]:
+        with mpl.rc_context():
+            charts.style()
+            yield
+
+    def test_any_chart_is_open_and_large_enough_to_read(self) -> None:
+        figure, ax = plt.subplots()
+        ax.set(title="Mail", xlabel="month", ylabel="messages")
+        assert [name for name, spine in ax.spines.items() if spine.get_visible()] == ["left", "bottom"]
+        assert {text.get_fontsize() for text in texts(ax)} == {charts.FONT, charts.TITLE_FONT}
+        plt.close(figure)
+
+    def test_a_chart_has_a_white_ground_in_a_dark_theme(self) -> None:
+        figure = plt.figure()
+        assert to_rgb(figure.get_facecolor()) == (1, 1, 1)
+        plt.close(figure)
+
+    def test_the_charts_of_the_kit_look_the_same(self, tmp_path: Path) -> None:
+        styled = charts.save(charts.top_words(COUNTS), tmp_path / "styled.png").read_bytes()
+        with mpl.rc_context(mpl.rcParamsDefault):
+            assert charts.save(charts.top_words(COUNTS), tmp_path / "plain.png").read_bytes() == styled
+
+    def test_large_numbers_get_separators(self) -> None:
+        ax = Figure().add_subplot()
+        ax.plot([0, 12_000])
+        charts.thousands(ax.yaxis)
+        figure_of(ax).draw_without_rendering()
+        assert {"3,000", "12,000"} <= set(labels(ax))
+
+    def test_lines_carry_their_labels_in_their_colors(self) -> None:
+        ax = Figure(figsize=(9, 4.5), layout="constrained").add_subplot()
+        for factor in (1, 2):
+            ax.plot([0, factor], label=f"times {factor}")
+        charts.label_lines(ax)
+        assert written(ax) == ["times 1", "times 2"]
+        assert [text.get_color() for text in ax.texts] == [line.get_color() for line in ax.lines]
+        assert_nothing_collides(figure_of(ax))
+
+    def test_a_notebook_shows_them_sharp_at_the_same_size(self) -> None:
+        draw = "plt.subplots()\nplt.show()"
+        cells = ["import matplotlib.pyplot as plt\nfrom enronlib import charts\ncharts.style()", draw]
+        notebook = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, cells)))
+        nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+        (picture,) = notebook.cells[1].outputs
+        width, _ = struct.unpack(">2I", base64.b64decode(picture.data["image/png"])[16:24])
+        assert width == pytest.approx(2 * picture.metadata["image/png"]["width"], abs=1)
 
 
 class TestFigures:

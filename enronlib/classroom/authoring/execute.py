@@ -3,6 +3,7 @@
 import base64
 import io
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from enronlib.classroom.authoring.sources import Problem
 __all__ = ["execute_notebook"]
 
 PICTURE_COLORS = 64  # enough for a chart, with a quarter of the bytes
+WIDEST_PICTURE = 1600  # pixels
 
 
 def execute_notebook(book: Any, folder: Path) -> Problem | None:
@@ -62,13 +64,13 @@ def _normalize(cell: Any) -> None:
             output.execution_count = cell.execution_count
         data = output.get("data", {})
         if "image/png" in data:
-            data["image/png"] = _small_png(data["image/png"])
-            output.metadata = {}
+            data["image/png"] = _small_png(data["image/png"])  # its metadata, if any, say how large it is shown
 
 
 def _small_png(encoded: str) -> str:
-    """Return a picture (base64) with fewer colors and without dates and versions in its metadata."""
-    picture = Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGB").quantize(PICTURE_COLORS)
+    """Return a picture (base64) with fewer pixels and colors, and without dates and versions in its metadata."""
+    picture = Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGB")
+    picture.thumbnail((WIDEST_PICTURE, sys.maxsize))
     out = io.BytesIO()
-    picture.save(out, "PNG", optimize=True)
+    picture.quantize(PICTURE_COLORS).save(out, "PNG", optimize=True)
     return base64.b64encode(out.getvalue()).decode("ascii")
