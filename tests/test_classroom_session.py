@@ -18,7 +18,7 @@ from enronlib.classroom.verdict import CheckFailed, Status
 def fresh_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     """Start with nothing checked, hinted or predicted."""
     monkeypatch.delenv("ENRONLIB_STRICT", raising=False)
-    for memory in ("verdicts", "hints_seen", "guesses"):
+    for memory in ("verdicts", "hints_seen", "guesses", "failures", "passed", "stand_ins"):
         monkeypatch.setattr(session, memory, {})
 
 
@@ -40,30 +40,35 @@ def test_the_three_verdicts_begin_with_their_names() -> None:
     assert str(check("template.longest", unwritten)).startswith("Not attempted: ")
 
 
-def test_not_attempted_says_to_delete_the_line_that_raises() -> None:
-    assert "delete `raise NotImplementedError`" in str(check("template.longest", unwritten))
+def test_not_attempted_says_where_to_write() -> None:
+    assert "in place of `raise NotImplementedError`" in str(check("template.longest", unwritten))
 
 
-def test_a_verdict_that_is_not_correct_names_the_next_step() -> None:
-    assert 'hint("template.longest", 1)' in str(check("template.longest", shortest))
-    assert 'hint("template.longest")' in str(check("template.longest", unwritten))
+def last_line() -> str:
+    return str(check("template.longest", shortest)).splitlines()[-1]
 
 
 def test_the_next_step_moves_on_from_hint_to_hint() -> None:
-    def last_line() -> str:
-        return str(check("template.longest", shortest)).splitlines()[-1]
-
-    hint("template.longest")
-    assert last_line() == 'Next step: hint("template.longest", 2)'
-    hint("template.longest", 2)
-    hint("template.longest", 1)
+    assert last_line() == "Next step: open Hint 1 below."
+    assert last_line() == "Next step: open Hint 2 below."
     assert last_line() == "Next step: read the message above again, and try its example in a new cell."
+
+
+def test_a_hint_that_was_called_for_is_not_named_again() -> None:
+    hint("template.longest")
+    assert last_line() == "Next step: open Hint 2 below."
 
 
 def test_a_verdict_shows_as_html_with_a_sign_and_escaped_text() -> None:
     html = check("template.longest", lambda words: "<b>")._repr_html_()
     assert "✎ <b>Not yet:</b>" in html
     assert "returned &#x27;&lt;b&gt;&#x27;" in html
+
+
+def test_the_first_words_are_bold_whatever_value_they_name() -> None:
+    predict("day", "Friday: 5 p.m.")
+    html = predict("day", actual="Friday: 5 p.m.")._repr_html_()
+    assert "<b>You predicted &#x27;Friday: 5 p.m.&#x27;, and you were right.</b>" in html
 
 
 def test_html_keeps_spaces_and_shows_code_as_code() -> None:

@@ -2,11 +2,14 @@
 
 A lesson's cells use only the names in `__all__`:
 
-    from enronlib.classroom import check, hint, load, predict, progress, workspace
+    from enronlib.classroom import check, first_look, hint, load, predict, progress, real_corpus, workspace, yours
 
 What runs in a student's kernel:
 
-    session        check, hint, predict, progress: what cells call, and what the kernel remembers
+    session        check, yours, hint, predict, progress: what cells call, and what the kernel remembers
+    opening        first_look: the whole workflow in one cell
+    aggregates     real_corpus: numbers from the real corpus, to show beside those of the sample
+    solutions      the kit's own answers: what `yours` falls back on
     exercise       an exercise: its points, hints, check and known wrong answers
     exercises/     the exercises, one module per lesson: change a hint, a verdict or a check here
     answer         a student's answer: called safely, copied to built-in types, compared
@@ -28,15 +31,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from enronlib.classroom.aggregates import real_corpus
     from enronlib.classroom.folders import load, workspace
-    from enronlib.classroom.session import check, hint, predict, progress
+    from enronlib.classroom.opening import first_look
+    from enronlib.classroom.session import check, hint, predict, progress, yours
 
-__all__ = ["check", "hint", "load", "predict", "progress", "workspace"]
+__all__ = ["check", "first_look", "hint", "load", "predict", "progress", "real_corpus", "workspace", "yours"]
+
+_HOMES = {"first_look": "opening", "load": "folders", "real_corpus": "aggregates", "workspace": "folders"}
 
 
 def __getattr__(name: str) -> Any:
     """Import one of these names on first use: every command and every run of pytest imports this package."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = "folders" if name in ("load", "workspace") else "session"
-    return getattr(import_module(f"{__name__}.{home}"), name)
+    return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'session')}"), name)

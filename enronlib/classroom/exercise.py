@@ -10,6 +10,7 @@ from typing import Any
 
 from enronlib.classroom.answer import Answer, NotAttempted, NotYet
 from enronlib.classroom.mail import Mail
+from enronlib.classroom.solutions import left_unfinished
 from enronlib.classroom.surroundings import in_houston, silence
 from enronlib.classroom.verdict import Status, Verdict
 
@@ -68,7 +69,7 @@ class Exercise:
             raise ValueError(f"{self.name}: needs a title, points, one to three stars, two hints and a wrong answer")
 
     def judge(self, answer: Any, hints_seen: int = 0) -> Verdict:
-        """Return the verdict on an answer. Its next step is the first hint that the student has not seen.
+        """Return the verdict on an answer. Its next step is the first hint after those the student has seen.
 
         Nothing is printed, whatever the answer does, and the verdict does not depend on the machine's time zone.
         """
@@ -78,13 +79,19 @@ class Exercise:
                     raise NotAttempted
                 praise = self.check(Answer(answer), Mail())
         except NotAttempted:
+            if left_unfinished(self, answer):
+                how = (
+                    "your code is there, but the line `raise NotImplementedError` still stops it. Delete that line, "
+                    "run the answer cell, and run this check again."
+                )
+                return Verdict(self.name, Status.NOT_YET, how, self.points)
             how = (
-                "Write your code in the answer cell, delete `raise NotImplementedError` there if it has one, run it, "
-                f'and run this check again. hint("{self.name}") helps.'
+                "write your code in the answer cell, in place of `raise NotImplementedError` or `...`. Run that cell, "
+                "then this check."
             )
             return Verdict(self.name, Status.NOT_ATTEMPTED, how, self.points)
         except NotYet as error:
-            more = f"\nNext step: {self._next_step(max(error.hint, hints_seen + 1))}" if error.hint else ""
+            more = f"\nNext step: {self._next_step(hints_seen + 1)}" if error.hint else ""
             return Verdict(self.name, Status.NOT_YET, f"{error}{more}", self.points)
         except Exception as error:  # an answer that the check did not foresee must not stop the lesson
             message = f"the check could not read your answer ({type(error).__name__}). Does it have the right type?"
@@ -93,7 +100,7 @@ class Exercise:
 
     def _next_step(self, hint: int) -> str:
         if hint <= len(self.hints):
-            return f'hint("{self.name}", {hint})'
+            return f"open Hint {hint} below."
         return "read the message above again, and try its example in a new cell."
 
 

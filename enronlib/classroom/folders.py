@@ -34,12 +34,12 @@ def workspace(lesson: str) -> Path:
     return folder
 
 
-def load(name: str) -> ModuleType:
-    """Import the current version of the module that an answer cell wrote here (`%%writefile name.py`).
+def load(name: str, folder: Path = Path()) -> ModuleType:
+    """Import the current version of the module that an answer cell wrote to `folder` (`%%writefile name.py`).
 
     Raises UserError if there is no such file or another module has that name, and whatever the module itself raises.
     """
-    file = Path(f"{name}.py").resolve()
+    file = Path(folder, f"{name}.py").resolve()
     if not file.is_file():
         raise UserError(f"there is no {file.name} here: run the cell that begins with %%writefile {file.name}")
     if name in sys.modules and name not in loaded:

@@ -1,16 +1,18 @@
-"""What a lesson's cells call: check, hint, predict, progress. What they remember lasts as long as the kernel."""
+"""What a lesson's cells call: check, yours, hint, predict, progress. What they remember lasts as long as the kernel."""
 
 import html
 import os
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, replace
 from typing import Any
 
 from enronlib import UserError
 from enronlib.classroom.answer import plain, same, short
 from enronlib.classroom.exercises import exercises_of, find_exercise
+from enronlib.classroom.solutions import kits_answer, solution_text
 from enronlib.classroom.verdict import BLUE, COLOURS, SIGNS, CheckFailed, Status, Verdict, box
 
-__all__ = ["Note", "Progress", "check", "guesses", "hint", "hints_seen", "predict", "progress", "verdicts"]
+__all__ = ["Note", "Progress", "check", "guesses", "hint", "hints_seen", "predict", "progress", "verdicts", "yours"]
 
 verdicts: dict[str, Verdict] = {}
 """The last verdict on each exercise that was checked in this kernel, by name."""
@@ -20,6 +22,15 @@ hints_seen: dict[str, int] = {}
 
 guesses: dict[str, Any] = {}
 """The plain copy of each prediction, by name."""
+
+failures: dict[str, int] = {}
+"""How often the check of each exercise was not correct, by name."""
+
+passed: dict[str, Any] = {}
+"""The answer to each exercise that is correct, by name."""
+
+stand_ins: dict[str, Any] = {}
+"""The kit's answer to each exercise for which `yours` returned it, by name."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +53,50 @@ def check(name: str, answer: Any) -> Verdict:
     Raises UserError for an unknown name and, where the environment variable ENRONLIB_STRICT is set (as under
     `pytest --nbval`), CheckFailed for any verdict but "Correct".
     """
-    verdict = find_exercise(name).judge(answer, hints_seen.get(name, 0))
+    exercise = find_exercise(name)
+    if name in stand_ins and answer is stand_ins[name]:
+        how = "this is the kit's answer, not yours. Run your answer cell, then this check."
+        verdict = Verdict(name, Status.NOT_ATTEMPTED, how, exercise.points)
+    else:
+        verdict = exercise.judge(answer, max(hints_seen.get(name, 0), failures.get(name, 0)))
+    strict = os.environ.get("ENRONLIB_STRICT", "0") not in ("", "0")
+    passed.pop(name, None)
+    if verdict.status is Status.CORRECT:
+        passed[name] = answer
+        failures.pop(name, None)
+        if not strict:  # what is stored in a solved lesson must not depend on an older version of it
+            verdict = replace(verdict, solution=solution_text(exercise))
+    elif verdict.status is Status.NOT_YET:
+        failures[name] = failures.get(name, 0) + 1
     verdicts[name] = verdict
-    if verdict.status is not Status.CORRECT and os.environ.get("ENRONLIB_STRICT", "0") not in ("", "0"):
+    if strict and verdict.status is not Status.CORRECT:
         raise CheckFailed(verdict)
     return verdict
+
+
+def yours(name: str, answer: Any = None) -> Any:
+    """Return the student's answer to the exercise `name` if its check passed in this kernel, else the kit's own.
+
+    Prints which of the two it is. `size_of = yours("look.size", size_of)` lets a lesson build on an exercise that is
+    not solved; `yours("look.size")` also works where the answer cell failed and there is no `size_of`. Where the kit
+    has no solution (as in grading, where marks must not depend on it), the answer is returned as it is. Raises
+    UserError for an unknown name.
+    """
+    exercise = find_exercise(name)
+    if name in passed:
+        print(f"Using your {_called(passed[name])}.")
+        return passed[name]
+    try:
+        stand_ins[name] = kits_answer(exercise, sys._getframe(1).f_globals)
+    except LookupError:
+        print(f"Using your {_called(answer)}, which is not checked: the kit has none here.")
+        return answer
+    print(f"Using the kit's {_called(stand_ins[name])} until your check passes.")
+    return stand_ins[name]
+
+
+def _called(answer: Any) -> str:
+    return str(getattr(answer, "__name__", "answer"))
 
 
 def hint(name: str, number: int | None = None) -> Note:

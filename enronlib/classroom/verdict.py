@@ -25,6 +25,8 @@ class Verdict:
     message: str
     points: int
     """The points of the exercise; `earned` are those of this answer."""
+    solution: str = ""
+    """One good way to write it, for the reader of a correct verdict."""
 
     @property
     def earned(self) -> int:
@@ -38,7 +40,12 @@ class Verdict:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return box(str(self), SIGNS[self.status], COLOURS[self.status])
+        shown = box(str(self), SIGNS[self.status], COLOURS[self.status])
+        if self.solution:
+            shown += (
+                f"<details><summary>One good way to write it</summary><pre>{html.escape(self.solution)}</pre></details>"
+            )
+        return shown
 
 
 class CheckFailed(AssertionError):  # noqa: N818  students read this name
@@ -67,8 +74,8 @@ def box(text: str, sign: str, colour: str) -> str:
     read in light and dark themes.
     """
     first, _, rest = text.partition("\n")
-    # Quotes and brackets may belong to a value that itself contains a period or colon.
-    opening = re.match(r"(?:[\w ;,-]|\.(?=\d))+[.:](?=\s|$)", first)
+    # A period or colon inside quotes or brackets belongs to a value, not to the sentence.
+    opening = re.match(r"""(?:[\w ;,-]|\.(?=\d)|'[^']*'|"[^"]*")+[.:](?=\s|$)""", first)
     end = opening.end() if opening else 0
     lines = [f"<b>{html.escape(first[:end])}</b>{_with_code(first[end:])}", *map(_with_code, rest.splitlines())]
     return (

@@ -1,13 +1,14 @@
 """The rules for lessons: how cells and exercises fit together, what a lesson contains, what its outputs may hold."""
 
+import ast
 import getpass
 import platform
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from enronlib import UserError
 from enronlib.classroom.authoring import stubs
@@ -21,6 +22,7 @@ LARGEST_NOTEBOOK = 400_000  # bytes
 LARGEST_OUTPUT = 20_000  # characters of one text output
 GUIDES = {"glossary"}  # notebooks to look things up in, without exercises
 SHORT = {CONTENTS, "template"}  # lessons that may have fewer than three exercises
+UNUSED = {"00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10"}  # lessons that do not use their answers yet
 
 # What differs from one run to the next, or between machines.
 TRACES = {
@@ -56,6 +58,7 @@ def anatomy_problems(lesson: str, book: Any) -> Iterator[Problem]:
     yield from _opening(lesson, book)
     yield from _sections(lesson, book)
     yield from _order(lesson, book)
+    yield from _uses(lesson, book)
     yield from _predictions(book)
     yield from _code(lesson, book)
     yield from _pictures(lesson, book)
@@ -151,6 +154,48 @@ def _order(lesson: str, book: Any) -> Iterator[Problem]:
     found = [exercise_name(cell) for cell in code_cells(book, "check")]
     if found != exercises:
         yield Problem(None, f"the checks are in the order {found}, the exercises in the order {exercises}")
+
+
+def _uses(lesson: str, book: Any) -> Iterator[Problem]:
+    """Yield the exercises whose answer no later cell uses."""
+    cells = list(code_cells(book))
+    for place, cell in enumerate(cells):
+        name = exercise_name(cell)
+        if role(cell) != "check" or lesson[:2] in UNUSED or exercise_name(cells[place - 1]) != name:
+            continue  # a check in the wrong place is another problem
+        taken = _names_from_yours(cells[place + 1 : place + 2], name)
+        if not taken:
+            yield Problem(cell.id, f'the next code cell does not begin with `… = yours("{name}", …)`')
+        elif not any(_uses_name(each, taken) for each in cells[place + 1 :] if role(each) not in ("answer", "check")):
+            yield Problem(cell.id, f"no cell uses the answer to {name}")
+
+
+def _names_from_yours(cells: Sequence[Any], exercise: str | None) -> set[str]:
+    """Return the names that cells set to `yours(exercise, …)`."""
+    assigned = [node for cell in cells for node in ast.walk(_tree(cell)) if isinstance(node, ast.Assign)]
+    found = [node for node in assigned if f"yours({exercise!r}" in ast.unparse(node.value)]
+    return {name.id for node in found for target in node.targets for name in ast.walk(target) if _is_name(name)}
+
+
+def _uses_name(cell: Any, names: set[str]) -> bool:
+    """Return whether a cell uses one of the names, other than as an argument of `yours`."""
+    tree = _tree(cell)
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and "yours" in ast.unparse(node.func)]
+    arguments = {id(node) for call in calls for argument in call.args for node in ast.walk(argument)}
+    loaded = [node for node in ast.walk(tree) if _is_name(node) and isinstance(node.ctx, ast.Load)]
+    return any(node.id in names and id(node) not in arguments for node in loaded)
+
+
+def _is_name(node: ast.AST) -> TypeGuard[ast.Name]:
+    return isinstance(node, ast.Name)
+
+
+def _tree(cell: Any) -> ast.Module:
+    """Return the syntax tree of a cell; an empty one where it is not Python, such as a line that begins with `!`."""
+    try:
+        return ast.parse(stubs.python(cell.source))
+    except SyntaxError:
+        return ast.Module([], [])
 
 
 def _predictions(book: Any) -> Iterator[Problem]:

@@ -1,6 +1,7 @@
 """Work through a lesson's exercises without Jupyter: set up, answer, check. For the tests of lessons."""
 
 import contextlib
+import linecache
 import re
 import sys
 import tempfile
@@ -86,7 +87,9 @@ def _run(cell: Any, names: dict[str, Any], edits: Edits = NO_EDITS) -> None:
     if module := _writes_module(cell):
         Path(module[1]).write_text(source[module.end() :] + "\n", encoding="utf-8", newline="\n")
     else:
-        exec(compile(python(source), f"<{role(cell)} {exercise_name(cell) or ''}>", "exec"), names)
+        file = f"<{role(cell)} {exercise_name(cell) or ''}>"
+        linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file  # as IPython does
+        exec(compile(python(source), file, "exec"), names)
 
 
 def _writes_module(cell: Any) -> re.Match[str] | None:
