@@ -15,6 +15,8 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import ModuleType
@@ -29,6 +31,7 @@ __all__ = [
     "ended_like_interrupts",
     "environment",
     "get_ready",
+    "imports_deferred",
     "interrupts_deferred",
     "interrupts_going_to",
     "main_module_hidden",
@@ -118,6 +121,26 @@ def check_temporary_folder() -> None:
         tempfile.gettempdir()
     except FileNotFoundError:
         raise UserError("no folder for temporary files is writable: free some space, or set TMPDIR") from None
+
+
+class DeferredModule(ModuleType):
+    """A stand-in for a module, which imports it when something in it is first used."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what has that name in the module itself."""
+        return getattr(import_module(self.__name__), name)
+
+
+@contextmanager
+def imports_deferred(*modules: str) -> Iterator[None]:
+    """Inside the block, have an import of one of these modules wait until the importer first uses it."""
+    deferred = {name: DeferredModule(name) for name in modules if name not in sys.modules and find_spec(name)}
+    sys.modules.update(deferred)
+    try:
+        yield
+    finally:
+        for name in deferred:
+            del sys.modules[name]
 
 
 class WorkerProcess:

@@ -730,6 +730,27 @@ def test_the_fork_server_can_get_ready_before_anything_costly_is_imported():
     assert all(importlib.import_module(name) for name in PRELOADED)
 
 
+def test_what_luigi_seldom_uses_is_imported_when_it_is_used():
+    code = """if True:
+        import sys
+        from enronlib import workflow
+        import luigi.rpc
+        print({"jsonschema", "requests"} & set(sys.modules))
+
+        class Numbers(luigi.Task):
+            numbers = luigi.ListParameter(schema={"items": {"type": "number"}})
+
+        try:
+            Numbers(["one"])
+        except Exception as error:
+            print(type(error).__name__)
+        print(type(luigi.rpc.RequestsFetcher().session).__module__)
+        import jsonschema.validators, requests.sessions
+        """
+    printed = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert printed.splitlines() == ["set()", "ValidationError", "requests.sessions"]
+
+
 def in_a_process(maildir, out, **options):
     """Start the workflow in a process, and a process group, of its own, from a script without a main guard."""
     script = "from enronlib.workflow import run_workflow\nprint('started', flush=True)\n"

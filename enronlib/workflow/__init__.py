@@ -22,7 +22,10 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
-with warnings.catch_warnings():
+from enronlib.processes import get_ready, imports_deferred
+
+# Half of the time to import Luigi goes into two modules that our tasks hardly ever use.
+with imports_deferred("jsonschema", "requests"), warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # Luigi warns about its own default for autoload_range
     import luigi
 from luigi.parameter import ParameterVisibility
@@ -31,7 +34,6 @@ from luigi.util import inherits, requires
 from enronlib import UserError, corpus
 from enronlib.counts import CountFiles, read_counts, write_counts
 from enronlib.files import locked
-from enronlib.processes import get_ready
 from enronlib.words import MAIL_FURNITURE, STOP_WORDS, tokens
 from enronlib.workflow.runner import PRELOADED, Outcome, build
 from enronlib.workflow.stamps import StampedTarget, StampedTask, digest, remove_stale_outputs, source_of
