@@ -11,6 +11,7 @@ The algorithm is in this module: change here what a job does. Beside it:
 
     runs       how sorted pairs are stored and merged
     pool       where tasks run: in this process or in worker processes
+    coordinator, table    worker processes that may die: their tasks are given to others
     dataset    the same engine with the methods of a Spark RDD
     badluck    runs a job in random order, to expose a result that is right only by accident
 """
@@ -29,6 +30,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
+from enronlib.mapreduce.coordinator import Coordinator
 from enronlib.mapreduce.pool import task_runner
 from enronlib.mapreduce.runs import Pair, Run, in_batches, merge, one_kind_of_key, read_run, write_run
 
@@ -83,6 +85,7 @@ def map_reduce(
     start_method: str | None = None,
     partitioner: Partitioner = partition_of,
     trace: list[Step] | None = None,
+    survive: bool = False,
 ) -> Iterator[Pair]:
     """Run a job and return an iterator over its results: one (key, value) pair per key, sorted by key.
 
@@ -95,17 +98,18 @@ def map_reduce(
     The other arguments do not change the results: `partitions` is the number of reduce tasks; `workers` the number of
     processes, and `start_method` how they start (see `pool`); `split_size` the number of records in a split; `memory`
     the number of pairs that a map task holds; `partitioner` replaces `partition_of`. `trace` is a list to which every
-    Step is appended.
+    Step is appended. With `survive`, tasks run in worker processes that may die (see `coordinator`).
 
     Raises what the functions raise, with a note that names the record or key; TypeError if something is not a pair or
-    not a key; ValueError for a number below 1 or a partition that does not exist; BrokenProcessPool if a worker dies.
+    not a key; ValueError for a number below 1 or a partition that does not exist; BrokenProcessPool if a worker dies
+    (with `survive`: if workers only die).
     """
     if min(partitions, workers, split_size, memory) < 1:
         raise ValueError("partitions, workers, split_size and memory must each be 1 or more")
     folder = TemporaryDirectory(prefix="mapreduce-", ignore_cleanup_errors=True)
     job = Job(mapper, reducer, combiner, partitioner, partitions, memory, Path(folder.name))
     try:
-        with task_runner(workers, start_method) as run_tasks:
+        with (Coordinator if survive else task_runner)(workers, start_method) as run_tasks:
             runs = list(chain.from_iterable(run_tasks(partial(map_task, job), in_batches(records, split_size))))
             outputs = list(run_tasks(partial(reduce_task, job), shuffle(runs, partitions)))
         if trace is not None:

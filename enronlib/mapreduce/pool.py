@@ -17,7 +17,7 @@ import cloudpickle
 
 from enronlib.processes import default_start_method, main_module_hidden, start_worker
 
-__all__ = ["task_runner"]
+__all__ = ["RunTasks", "Task", "run_packed", "task_runner", "unpack"]
 
 Task = Callable[[int, Any], Any]  # number of the part, from 0, and the part -> result
 RunTasks = Callable[[Task, Iterable[Any]], Iterator[Any]]  # task and parts -> one result per part, in order
@@ -62,13 +62,13 @@ def run_in_workers(pool: ProcessPoolExecutor, ahead: int, task: Task, parts: Ite
         with main_module_hidden():  # submitting may start a worker
             pending.append(pool.submit(run_packed, packed))
         if len(pending) == ahead:
-            yield unpack(pending.popleft())
+            yield unpack(pending.popleft().result())
     while pending:
-        yield unpack(pending.popleft())
+        yield unpack(pending.popleft().result())
 
 
 def run_packed(packed: bytes) -> bytes:
-    """In a worker: run a task and pack its result or its error, with the traceback as a note (pickle drops it)."""
+    """In a worker process: run a task; pack its result or its error, with the traceback as a note (pickle drops it)."""
     task, number, part = cloudpickle.loads(packed)
     try:
         packed = cloudpickle.dumps((task(number, part), None))
@@ -84,9 +84,9 @@ def run_packed(packed: bytes) -> bytes:
     return packed
 
 
-def unpack(future: Future[bytes]) -> Any:
+def unpack(packed: bytes) -> Any:
     """Return the result of a task, or raise its error."""
-    result, error = cloudpickle.loads(future.result())
+    result, error = cloudpickle.loads(packed)
     if error is not None:
         raise error
     return result

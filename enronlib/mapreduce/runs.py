@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import cloudpickle
 
+from enronlib.files import replacing
+
 __all__ = ["Pair", "Run", "in_batches", "merge", "one_kind_of_key", "read_run", "write_run"]
 
 Pair = tuple[Any, Any]  # a key and a value
@@ -29,8 +31,8 @@ class Run(NamedTuple):
 
 
 def write_run(run: Run, pairs: Iterable[Pair]) -> Run:
-    """Write sorted pairs, with cloudpickle, since the class of a value may be defined in a notebook."""
-    with run.path.open("wb") as file:
+    """Write sorted pairs, whole or not at all, with cloudpickle: a notebook may define the class of a value."""
+    with replacing(run.path) as unfinished, unfinished.open("wb") as file:
         for batch in in_batches(pairs, BATCH):
             cloudpickle.dump(batch, file)
     return run
