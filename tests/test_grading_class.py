@@ -540,3 +540,22 @@ def test_the_kits_check_cannot_be_replaced_unnoticed(tmp_path):
         )
         assert row.points == 0 or row.look, (name, row)
         assert name == "own" or row.look, (name, row)
+
+
+def test_the_table_has_no_points_where_nothing_was_graded(marks):
+    lines = report.table(marks).splitlines()
+    assert lines[6].split() == ["Gee", "Gus", "missing"]
+    assert "points**" not in report.student_page(marks.rows[5], marks)
+
+
+def test_control_characters_reach_neither_the_terminal_nor_the_pages_nor_the_csv(tmp_path):
+    marks = made_up("Jo", "a \x1b]0;title\x07\x1b[31mred\x1b[0m\x07 message\x9b")
+    shown = [report.table(marks), report.student_page(marks.rows[0], marks)]
+    shown.append(report.write_csv(marks, tmp_path / "x.csv")[0].read_text(encoding="utf-8-sig"))
+    assert all("a red" in text and text.replace("\n", " ").isprintable() for text in shown)
+
+
+def test_pages_of_namesakes_are_numbered_like_their_rows(tmp_path):
+    names = ["Min Kim", "Min Kim (2)", "min kim", "Min/Kim", "Min-Kim"]
+    pages = report.write_feedback(ClassMarks({}, [row for name in names for row in made_up(name).rows]), tmp_path)
+    assert [page.stem for page in pages] == ["Min Kim", "Min Kim (2)", "min kim (3)", "Min-Kim", "Min-Kim (2)"]

@@ -13,8 +13,8 @@ from enronlib import UserError
 from enronlib.classroom.grading import intake, report
 from enronlib.classroom.grading.intake import assign, find_submissions, lesson_of, read_submission
 from enronlib.classroom.grading.marks import ClassMarks, Marks
-from enronlib.classroom.grading.names import read_roster
 from enronlib.classroom.grading.reading import read_handed_in
+from enronlib.classroom.grading.roster import read_roster
 from tests.zoo.assignment import NAME, answered, lesson, untouched
 
 BOOK = json.dumps(answered()).encode()
@@ -144,7 +144,7 @@ def test_a_locked_zip_says_so(tmp_path, lessons):
         data[data.index(mark) + offset] |= 1
     (tmp_path / "x.zip").write_bytes(data)
     found = read_submission(tmp_path / "x.zip", lessons)
-    assert "locked" in found.problem
+    assert found.problem == f"no lesson notebook found ({FILE}: locked with a password)"
 
 
 def test_a_damaged_notebook_does_not_hide_the_others(tmp_path, lessons):
@@ -325,3 +325,79 @@ def test_of_two_students_with_one_name_neither_gets_the_others_work(tmp_path, le
         [f"2 students on the roster are called Ada Full: unclear whose this is (file {folder}/notebooks.zip)"]
         for folder in folders
     ]
+
+
+def names(rows: list[intake.Submission]) -> dict[str, str]:
+    """Return the rows that have work, each with the folder or file it came from."""
+    return {row.student: (row.path.name if row.path else "") for row in rows}
+
+
+def rows_of(inbox: Path, lessons, roster: str | None = None) -> list[intake.Submission]:
+    found, _ = find_submissions([inbox], lessons)
+    students = read_roster(put(inbox.parent, "roster.csv", roster.encode())) if roster else None
+    return assign([read_submission(path, lessons) for path in found], students)
+
+
+@pytest.mark.parametrize(
+    ("folders", "expected"),
+    [
+        (
+            [f"Participant_{number}_assignsubmission_file_" for number in (101, 102, 103)],
+            ["Participant 101", "Participant 102", "Participant 103"],
+        ),
+        ([f"Jane Doe_{number}_assignsubmission_file_" for number in (201, 202)], ["Jane Doe", "Jane Doe (202)"]),
+    ],
+)
+def test_different_accounts_are_never_one_person(tmp_path, lessons, folders, expected):
+    for folder in folders:
+        put(tmp_path / "in", f"{folder}/{FILE}")
+    assert list(names(rows_of(tmp_path / "in", lessons))) == expected
+    rows = rows_of(tmp_path / "in", lessons, "name\nJane Doe\n")
+    assert [row.student for row in rows if not row.path] == ["Jane Doe"]
+    assert len([row for row in rows if row.path and row.look]) == len(folders)
+
+
+def test_a_guess_never_displaces_certain_work(tmp_path, lessons):
+    for name, age in (("LeeAnn", 50), ("LeeJoAnn", 0), ("LiuWei", 50), ("WeiLi", 0)):
+        put(tmp_path / "in", f"assignment04_{name}.ipynb", age=age)
+    found = {row.student: row for row in rows_of(tmp_path / "in", lessons, "name\nAnn Lee\nWei Liu\n")}
+    assert names(list(found.values())) == {
+        "Ann Lee": "assignment04_LeeAnn.ipynb",
+        "Wei Liu": "assignment04_LiuWei.ipynb",
+        "LeeJoAnn": "assignment04_LeeJoAnn.ipynb",
+        "WeiLi": "assignment04_WeiLi.ipynb",
+    }
+    assert found["Ann Lee"].look == found["Wei Liu"].look == []
+    assert found["LeeJoAnn"].look == [
+        "not on the roster (file assignment04_LeeJoAnn.ipynb); the nearest name there is Ann Lee"
+    ]
+
+
+def test_two_people_whose_names_resemble_one_are_both_looked_at(tmp_path, lessons):
+    for name in ("DoeJanet", "DoeJanes"):
+        put(tmp_path / "in", f"assignment04_{name}.ipynb")
+    rows = rows_of(tmp_path / "in", lessons, "name\nJane Doe\n")
+    assert [row.student for row in rows] == ["Jane Doe", "DoeJanes", "DoeJanet"]
+    assert rows[0].problem == "nothing was handed in"
+
+
+@pytest.mark.parametrize("late", ["", "LATE_"])
+def test_a_match_by_account_leaves_nothing_to_look_at(tmp_path, lessons, late):
+    gradebook = 'Student,ID,SIS Login ID,Section,A4 (9)\n  Points Possible,,,,10\n"Doe, Jane",12345,jdoe,A,\n'
+    (tmp_path / "in").mkdir()
+    zipped(tmp_path / "in" / f"doejane_{late}12345_678910_assignment04_DoeJane.zip", {FILE: BOOK})
+    (row,) = rows_of(tmp_path / "in", lessons, gradebook)
+    assert (row.student, row.look) == ("Jane Doe", [])
+
+
+def test_the_text_that_moodle_puts_beside_the_files_is_not_the_latest_submission(tmp_path, lessons):
+    put(tmp_path / "in", f"Jane Doe_201_assignsubmission_file_/{FILE}", age=5)
+    put(tmp_path / "in", "Jane Doe_201_assignsubmission_onlinetext_/onlinetext.html", b"")
+    (row,) = rows_of(tmp_path / "in", lessons)
+    assert (list(row.notebooks), row.look) == ([NAME], [])
+
+
+def test_a_name_with_control_characters_is_one_line_without_them(tmp_path, lessons):
+    put(tmp_path / "in", f"Eve\x1b]0;title\x07\nMallory  graded/{FILE}")
+    (row,) = rows_of(tmp_path / "in", lessons)
+    assert row.student == "Eve Mallory  graded"

@@ -7,16 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enronlib import UserError
-from enronlib.classroom.grading.names import (
-    file_name,
-    find_student,
-    key,
-    last_first,
-    namesakes,
-    read_roster,
-    split_name,
-    student_of,
-)
+from enronlib.classroom.grading.names import file_name, key, last_first, split_name
+from enronlib.classroom.grading.roster import read_roster
+from enronlib.classroom.grading.senders import Account, Sender, is_no_work, sender_of
 
 NAMES = {
     "Jane Doe": "DoeJane",
@@ -80,7 +73,32 @@ FILES = {
 
 @pytest.mark.parametrize(("name", "expected"), FILES.items())
 def test_the_student_is_read_from_the_file_name(name, expected):
-    assert student_of(Path(name)) == expected
+    assert sender_of(Path(name)).name == expected
+
+
+ACCOUNTS = {
+    "Jane Doe_201_assignsubmission_file_/work.zip": ("Jane Doe", Account("participant", "201")),
+    "Jane Doe_201_assignsubmission_file/work.zip": ("Jane Doe", Account("participant", "201")),
+    "Participant_101_assignsubmission_file_/work.zip": ("Participant 101", Account("participant", "101")),
+    "doejane_12345_678910_assignment04_DoeJane.zip": ("DoeJane", Account("canvas", "12345")),
+    "doejane_LATE_12345_678910_work-1.zip": ("doejane", Account("canvas", "12345")),
+    "LATE_anon_x7Ab2_678910_assignment04_DoeJane.zip": ("anonymous x7Ab2", Account("anonymous", "x7Ab2")),
+    "Assignment 4_jdoe_attempt_2026-03-01-12-30-45_work.zip": ("jdoe", Account("user", "jdoe")),
+    "Assignment 4_jdoe_attempt_2026-03-01-12-30-45_assignment04_DoeJane.zip": ("DoeJane", Account("user", "jdoe")),
+    "assignment04_DoeJane.zip": ("DoeJane", None),
+}
+
+
+@pytest.mark.parametrize(("name", "expected"), ACCOUNTS.items())
+def test_the_account_is_read_from_the_name_that_a_course_system_gives(name, expected):
+    sender = sender_of(Path(name))
+    assert (sender.name, sender.account) == expected
+
+
+def test_what_course_systems_make_beside_the_work_is_known():
+    beside = ["Jane Doe_201_assignsubmission_onlinetext_", "A4_jdoe_attempt_2026-03-01-12-30-45.txt"]
+    assert all(is_no_work(Path(name)) for name in beside)
+    assert not any(is_no_work(Path(name)) for name in FILES)
 
 
 def roster(folder: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -107,12 +125,13 @@ ROSTERS = {
 @pytest.mark.parametrize("text", ROSTERS.values(), ids=ROSTERS)
 def test_a_roster_is_read_in_any_common_form(tmp_path, text):
     for encoding in ("utf-8", "utf-8-sig"):
-        assert [student.name for student in read_roster(roster(tmp_path, text, encoding))] == ["Jane Doe", "José Núñez"]
+        found = read_roster(roster(tmp_path, text, encoding))
+        assert [student.name for student in found.students] == ["Jane Doe", "José Núñez"]
 
 
 def test_a_roster_from_excel_on_windows_is_read(tmp_path):
-    students = read_roster(roster(tmp_path, "name\nJosé Núñez\n", "cp1252"))
-    assert students[0].name == "José Núñez"
+    found = read_roster(roster(tmp_path, "name\nJosé Núñez\n", "cp1252"))
+    assert found.students[0].name == "José Núñez"
 
 
 def test_an_empty_roster_is_refused(tmp_path):
@@ -132,30 +151,74 @@ def test_a_roster_without_recognizable_names_is_refused(tmp_path, text):
         read_roster(roster(tmp_path, text))
 
 
+WORKSHEET = (  # Moodle's grading worksheet
+    "Identifier,Full name,Email address,Status,Grade,Maximum Grade,Last modified (grade),Feedback comments\n"
+    "Participant 201,Jane Doe,jane@x.org,Submitted,,10.00,-,\nParticipant 202,José Núñez,jose@x.org,,,10.00,-,\n"
+)
+BLIND = "Identifier,Status,Grade,Last modified (grade)\nParticipant 201,Submitted,,-\nParticipant 202,,,-\n"
+CANVAS = (
+    "Student,ID,SIS User ID,SIS Login ID,Section,Assignment 4 (98765)\n    Points Possible,,,,,10\n"
+    '"Doe, Jane",12345,S01,jdoe,A,\n"Núñez, José",12346,S02,jnunez,A,7\n"Student, Test",99,,,A,\n'
+)
+BLACKBOARD = (
+    "Last Name,First Name,Username,Student ID,Availability,Assignment 4 [Total Pts: 10 Score] |1281892\n"
+    "Doe,Jane,jdoe,S01,Yes,\nNúñez,José,jnunez,S02,Yes,\n"
+)
+
+
+@pytest.mark.parametrize("text", [WORKSHEET, CANVAS, BLACKBOARD])
+def test_the_lists_of_course_systems_are_rosters_of_their_students(tmp_path, text):
+    assert [student.name for student in read_roster(roster(tmp_path, text)).students] == ["Jane Doe", "José Núñez"]
+
+
+def test_under_blind_marking_the_roster_has_numbers(tmp_path):
+    found = read_roster(roster(tmp_path, BLIND))
+    assert [student.name for student in found.students] == ["Participant 201", "Participant 202"]
+
+
 @pytest.mark.parametrize(
-    ("handed_in", "name", "guessed"),
+    ("text", "file", "name"),
     [
-        ("DoeJane", "Jane Doe", False),
-        ("JaneDoe", "Jane Doe", False),
-        ("jane doe", "Jane Doe", False),
-        ("NunezJose", "José Núñez", False),
-        ("NúñezJosé", "José Núñez", False),
-        ("doejane_77_88_homework", "Jane Doe", True),
-        ("DoeJanet", "Jane Doe", True),
-        ("Nobody", None, False),
+        (ROSTERS["one column"], "DoeJane", "Jane Doe"),
+        (ROSTERS["one column"], "JaneDoe", "Jane Doe"),
+        (ROSTERS["one column"], "jane doe", "Jane Doe"),
+        (ROSTERS["one column"], "assignment04_NunezJose.zip", "José Núñez"),
+        (ROSTERS["one column"], "assignment04_NúñezJosé.zip", "José Núñez"),
+        (ROSTERS["one column"], "doejane_LATE_77_88_homework.zip", "Jane Doe"),
+        (ROSTERS["one column"], "DoeJanet", None),
+        (WORKSHEET, "J. D._201_assignsubmission_file_/x.zip", "Jane Doe"),
+        (WORKSHEET, "Jane Doe_203_assignsubmission_file_/x.zip", None),
+        (WORKSHEET, "assignment04_jose@x.org.zip", "José Núñez"),
+        (BLIND, "Participant_202_assignsubmission_file_/x.zip", "Participant 202"),
+        (CANVAS, "x_12346_5_work.zip", "José Núñez"),
+        (CANVAS, "doejane_1_5_work.zip", None),
+        (CANVAS, "assignment04_S01.zip", "Jane Doe"),
+        (BLACKBOARD, "A_4_jdoe_attempt_2026-03-01-12-30-45_work.zip", "Jane Doe"),
+        (BLACKBOARD, "assignment04_jnunez.zip", "José Núñez"),
     ],
 )
-def test_a_student_is_found_on_the_roster(tmp_path, handed_in, name, guessed):
-    students = read_roster(roster(tmp_path, ROSTERS["one column"]))
-    found, was_guessed = find_student(handed_in, students)
-    assert (found.name if found else None, was_guessed) == (name, guessed)
+def test_a_student_is_certain_by_account_or_typed_id_or_name(tmp_path, text, file, name):
+    found = read_roster(roster(tmp_path, text)).matches(sender_of(Path(file)))
+    assert [student.name for student in found] == ([name] if name else [])
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"), [("DoeJanet", "Jane Doe"), ("Group A-Jane Doe", "Jane Doe"), ("Nobody", None)]
+)
+def test_a_name_that_resembles_one_on_the_roster_is_a_guess(tmp_path, typed, name):
+    guess = read_roster(roster(tmp_path, ROSTERS["one column"])).guess(Sender(typed))
+    assert (guess.name if guess else None) == name
+
+
+def test_another_account_is_another_person_and_no_guess(tmp_path):
+    students = read_roster(roster(tmp_path, WORKSHEET))
+    assert students.guess(Sender("Jane Doe", Account("participant", "203"))) is None
 
 
 def test_two_students_with_one_name_are_not_confused(tmp_path):
-    students = read_roster(roster(tmp_path, "name\nJane Doe\nJane Doe\n"))
-    assert [student.name for student in students] == ["Jane Doe", "Jane Doe (2)"]
-    assert find_student("DoeJane", students) == (None, False)
-    assert namesakes("DoeJane", students) == students
+    found = read_roster(roster(tmp_path, "name\nJane Doe\nJane Doe\n"))
+    assert [student.name for student in found.students] == ["Jane Doe", "Jane Doe (2)"]
+    assert found.matches(Sender("DoeJane")) == list(found.students)
 
 
 @given(st.text(alphabet="abcdefé -'", min_size=1, max_size=30))
@@ -164,4 +227,4 @@ def test_the_file_name_that_submit_writes_is_found_on_the_roster(name):
         written = file_name(name)
     except UserError:
         return
-    assert key(student_of(Path(written))) == key(last_first(name))
+    assert key(sender_of(Path(written)).name) == key(last_first(name))

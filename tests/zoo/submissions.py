@@ -127,6 +127,7 @@ cell("system_exit", "raise SystemExit")
 cell("sys_exit", "import sys\nsys.exit(0)")
 cell("exit", "exit()")
 cell("quit", "quit()")
+cell("exit_after_a_right_answer", f"{CUBE}\nexit()", FULL)
 cell("exit_when_called", "def cube(x):\n    exit()")
 cell("ask_exit", "get_ipython().ask_exit()", look="ends the kernel")
 cell("os_exit", "import os\nos._exit(0)", look="your code ended the kernel; the likely cause is exit(), os._exit()")
@@ -136,6 +137,8 @@ cell("kills_itself", "import os\nos.kill(os.getpid(), 9)", look="os.kill")
 cell("kills_its_parent", "import os\nos.kill(os.getppid(), 9)", None, look="os.kill")
 cell("dies_later", f"import os, threading\nthreading.Timer(0.1, os._exit, [0]).start()\n{CUBE}", None, look="os._exit")
 add("dies_twice", lambda: answered(cube="exit()", total="exit()"), POINTS["numbers.square"])
+
+cell("leaves_the_shell_after_a_right_answer", f"{CUBE}\nget_ipython().ask_exit()", None, look="ends the kernel")
 
 # Cells that use too much.
 
@@ -365,6 +368,11 @@ def only_answers(book: Any) -> None:
     book.cells = [each for each in book.cells if not each.source.startswith("assert")]
 
 
+def answer_in_check(book: Any) -> None:
+    """Write the answer into the check cell, above the check."""
+    check(book, "cube").source = f"{CUBE}\n\n{check(book, 'cube').source}"
+
+
 def split(book: Any) -> None:
     """Split the answer to the square into its definition and a second one."""
     double(book, "square", SQUARE)
@@ -382,6 +390,13 @@ add(
     changed(lambda book: drop(book, "check-numbers-cube"), WRONG_CUBE),
     WITHOUT_CUBE,
     remark="check cell is missing",
+)
+add(
+    "answer_in_the_check_cell",
+    changed(answer_in_check, STUB),
+    FULL,
+    look="check cell was changed",
+    remark="numbers.cube: the answer was in the check cell; it was run.",
 )
 add(
     "check_edited",

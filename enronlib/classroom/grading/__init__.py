@@ -7,7 +7,9 @@ The modules, in the order a submission passes through them. To change what is in
     lessons         the pristine lessons: where checks, points and hidden tests come from
     intake          zips, folders and notebooks -> one Submission for each student
     reading         the bytes of a notebook -> Notebook, whatever an editor or a merge did to them
-    names           names as typed, in file names and on a roster
+    senders         who handed in a file: names and IDs as Moodle, Canvas and Blackboard write them
+    names           names as typed, and the file names made from them
+    roster          the students of the course, by name and by ID
     transplant      Lesson + Notebook -> LessonPlan: the student's answers among the original checks
     scan            suspicious code in those answers, found without running it
     rounds          runs the plans of a submission, again without a cell that ended the kernel

@@ -4,7 +4,11 @@ import html
 import re
 from collections.abc import Iterable
 
-__all__ = ["csv_safe", "markdown", "ranges", "shortened"]
+__all__ = ["csv_safe", "file_names", "markdown", "printable", "ranges", "shortened"]
+
+# What acts on a terminal or turns text around: escape sequences, control characters, marks of direction.
+SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -~])")
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 # Code on a page: text in backticks, unless it holds characters that would mean something there, and calls of hint.
 CODE = re.compile(r"(`[^`<>&|\\]+`|\bhint\(\"[\w.]+\"(?:, \d+)?\))")
@@ -12,9 +16,14 @@ CODE = re.compile(r"(`[^`<>&|\\]+`|\bhint\(\"[\w.]+\"(?:, \d+)?\))")
 SPECIAL = re.compile(r"[`*\[\]|~#]|(?<!\w)_|_(?!\w)|\\(?![^\W_]|\s)")
 
 
+def printable(text: str) -> str:
+    """Return text in one line, without escape sequences and with a space for each control character."""
+    return CONTROL.sub(" ", SEQUENCE.sub("", text))
+
+
 def shortened(text: str, most: int) -> str:
     """Return text in one line of at most `most` characters; longer text is cut after a word and ends in an ellipsis."""
-    line = " ".join(text.splitlines())
+    line = printable(" ".join(text.splitlines()))
     if len(line) <= most:
         return line
     cut = line[: most - 1]
@@ -32,8 +41,22 @@ def markdown(text: str) -> str:
 
 
 def csv_safe(text: str) -> str:
-    """Return text that no spreadsheet reads as a formula."""
+    """Return text in one line that no spreadsheet reads as a formula."""
+    text = printable(text)
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
+
+
+def file_names(students: Iterable[str]) -> list[str]:
+    """Return a name for the file of each student, without a suffix; no two are equal on any system."""
+    names: list[str] = []
+    for student in students:
+        name = first = re.sub(r"[^\w. ()-]+", "-", student)[:60].strip("-_. ") or "student"
+        number = 1
+        while name.casefold() in map(str.casefold, names):
+            number += 1
+            name = f"{first} ({number})"
+        names.append(name)
+    return names
 
 
 def ranges(numbers: Iterable[str]) -> str:

@@ -12,11 +12,12 @@ from tqdm import tqdm
 
 from enronlib import UserError
 from enronlib.classroom.grading import pytest_process
+from enronlib.classroom.grading.formatting import printable
 from enronlib.classroom.grading.intake import Submission, assign, find_submissions, read_submission
 from enronlib.classroom.grading.lessons import Lesson, choose_lessons, find_lessons, solutions_folder
 from enronlib.classroom.grading.marks import ClassMarks, Marks
-from enronlib.classroom.grading.names import read_roster
 from enronlib.classroom.grading.resume import ResumeJournal
+from enronlib.classroom.grading.roster import read_roster
 from enronlib.classroom.grading.rounds import NOTHING_WRITTEN, RunConfig, run_submission
 from enronlib.classroom.grading.sandbox import Sandbox, detect_sandbox
 from enronlib.classroom.grading.scan import find_borrowed, find_tricks, kit_aliases
@@ -65,7 +66,7 @@ def grade_class(
     submissions = assign((read_submission(path, known) for path in found), students)
     if students is None:
         submissions.sort(key=lambda each: each.student.casefold())
-    notes = [f"not submissions, ignored: {', '.join(each.name for each in others)}"] if others else []
+    notes = [f"not submissions, ignored: {', '.join(printable(each.name) for each in others)}"] if others else []
     if not chosen:
         chosen = _started(known, submissions)
         if any(lesson.points and name not in chosen for name, lesson in known.items()):

@@ -7,16 +7,20 @@ claimed sizes can do harm.
 import re
 import stat
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from enronlib import UserError
+from enronlib.classroom.grading.formatting import printable
 from enronlib.classroom.grading.lessons import Lesson
-from enronlib.classroom.grading.names import COPY_OF, COURSE_SYSTEM, Student, find_student, namesakes, student_of
+from enronlib.classroom.grading.names import COPY_OF, key
 from enronlib.classroom.grading.reading import LARGEST, Notebook, Unreadable, read_handed_in
+from enronlib.classroom.grading.roster import Roster
+from enronlib.classroom.grading.senders import Sender, is_no_work, sender_of
 from enronlib.corpus import natural_key
 
 __all__ = ["FEEDBACK_MARK", "Submission", "assign", "find_submissions", "is_feedback", "lesson_of", "read_submission"]
@@ -28,6 +32,8 @@ ARCHIVES = (".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 IGNORED = {"__MACOSX", ".ipynb_checkpoints", "site-packages", "node_modules", "solutions"}
 FEEDBACK_MARK = "<!-- Written by enronlib: the next grading into this folder replaces this page. -->"
 
+NOBODY = Sender("")
+
 File = tuple[str, Callable[[], Any]]  # its name in the submission, and a function that opens it
 
 
@@ -36,6 +42,7 @@ class Submission:
     """What one student handed in: the notebook of each lesson, and anything unusual about it."""
 
     student: str
+    """The name in the student's row, which no other row has."""
     path: Path | None
     notebooks: dict[str, Notebook] = field(default_factory=dict)
     problem: str = ""
@@ -44,6 +51,7 @@ class Submission:
     look: list[str] = field(default_factory=list)
     unreadable: dict[str, str] = field(default_factory=dict)
     """The lessons whose notebook could not be read, with the reason."""
+    sender: Sender = NOBODY
 
     def add_look(self, reason: str) -> None:
         """Add a reason to look, once; a hostile zip cannot fill the table."""
@@ -70,7 +78,7 @@ def find_submissions(paths: Sequence[Path], lessons: Mapping[str, Lesson]) -> tu
         for each in [path] if path.is_file() or _is_one_students(path, lessons) else _visible(path):
             handed_in = _submissions_at(each)
             found += handed_in
-            others += [] if handed_in else [each]
+            others += [] if handed_in or is_no_work(each) else [each]
     if not found:
         where = ", ".join(map(str, paths))
         raise UserError(f"no submission in {where}: a submission is a zip, a folder or a notebook")
@@ -79,7 +87,8 @@ def find_submissions(paths: Sequence[Path], lessons: Mapping[str, Lesson]) -> tu
 
 def read_submission(path: Path, lessons: Mapping[str, Lesson]) -> Submission:
     """Return what a student handed in, whatever the file is."""
-    submission = Submission(_student(path, lessons), path)
+    sender = _sender(path, lessons)
+    submission = Submission(sender.name, path, sender=sender)
     try:
         entries = list(_notebooks_of(submission, path))
     except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError, EOFError) as error:
@@ -89,41 +98,94 @@ def read_submission(path: Path, lessons: Mapping[str, Lesson]) -> Submission:
     return submission
 
 
-def assign(submissions: Iterable[Submission], roster: Sequence[Student] | None) -> list[Submission]:
+def assign(submissions: Iterable[Submission], roster: Roster | None) -> list[Submission]:
     """Return one submission per student: the latest, or an empty one for a student who handed nothing in.
 
-    With a roster, its names and order are used; submissions by others come last, to be looked at.
+    With a roster, its names and order are used; submissions by others come last, to be looked at. Two accounts are
+    never one person, and a guess counts only for a student who handed in nothing else.
     """
-    students = list(roster or ())
-    groups: dict[tuple[str, Path | None], list[Submission]] = {(student.name, None): [] for student in students}
+    submissions = list(submissions)
+    groups: dict[str, list[Submission]] = {student.name: [] for student in roster.students} if roster else {}
+    strangers = _match(submissions, roster, groups) if roster else _by_sender(submissions)
+    rows = [_latest(name, group) for name, group in groups.items()]
+    for group in strangers:
+        rows.append(_latest(group[0].student, group))
+        rows[-1].student = _unused(rows[-1], {row.student for row in rows[:-1]})
+    return rows
+
+
+def _by_sender(submissions: Iterable[Submission]) -> list[list[Submission]]:
+    """Return the submissions of each account, or of each name where there is no account."""
+    groups: dict[object, list[Submission]] = {}
     for each in submissions:
-        unclear = roster is not None and not _match(each, students)
-        alone = each.path if unclear else None  # of two students with one name, neither gets the other's work
-        groups.setdefault((each.student, alone), []).append(each)
-    return [_latest(name, group) for (name, _), group in groups.items()]
+        groups.setdefault(each.sender.account or each.student, []).append(each)
+    return list(groups.values())
 
 
-def _match(submission: Submission, roster: list[Student]) -> bool:
-    """Give a submission its student's name on the roster; return False if several students there have that name."""
-    submitted_as = submission.student
-    student, guessed = find_student(submitted_as, roster)
-    same = namesakes(submitted_as, roster)
-    if len(same) > 1:
-        who = f"{len(same)} students on the roster are called {same[0].name}: unclear whose this is"
-        submission.look.append(f"{who} ({_location(submission.path)})")
-    elif student is None:
-        submission.look.append(f"not on the roster ({_location(submission.path)})")
-    else:
-        if guessed:
-            submission.look.append(f"handed in as {submitted_as}, matched to {student.name}")
-        submission.student = student.name
-    return len(same) < 2
+def _match(
+    submissions: Sequence[Submission], roster: Roster, groups: dict[str, list[Submission]]
+) -> list[list[Submission]]:
+    """Add to each student's group what is certainly theirs, then guesses. Return the other submissions, by sender."""
+    unclear, maybe = [], []
+    for each in submissions:
+        found = roster.matches(each.sender)
+        if len(found) == 1:
+            groups[found[0].name].append(each)
+        elif found:
+            who = f"{len(found)} students on the roster are called {found[0].name}: unclear whose this is"
+            each.look.append(f"{who} ({_location(each.path)})")
+            unclear.append(each)
+        else:
+            maybe.append(each)
+    for name, group in groups.items():
+        if len({each.sender.account for each in group if each.sender.account}) > 1:
+            for each in group:
+                each.look.append(f"handed in from several accounts as {name}: unclear whose is whose")
+            unclear += group
+            groups[name] = []
+    others = _guess(maybe, roster, groups)
+    return [*([each] for each in unclear), *_by_sender(others)]
+
+
+def _guess(submissions: Sequence[Submission], roster: Roster, groups: dict[str, list[Submission]]) -> list[Submission]:
+    """Add to the group of each student without work what may be theirs; return what is nobody's on the roster."""
+    others = []
+    guesses: dict[str, list[Submission]] = {}
+    for each in submissions:
+        guess = roster.guess(each.sender)
+        guesses.setdefault(guess.name if guess else "", []).append(each)
+    for name, group in guesses.items():
+        people = {(key(each.sender.name), each.sender.account) for each in group}
+        certain = bool(name) and not groups[name] and len(people) == 1
+        for each in group:
+            if certain:
+                each.look.append(f"handed in as {each.sender.name}, matched to {name}")
+            else:
+                nearest = f"; the nearest name there is {name}" if name else ""
+                each.look.append(f"not on the roster ({_location(each.path)}){nearest}")
+        if certain:
+            groups[name] = group
+        else:
+            others += group
+    return others
+
+
+def _unused(submission: Submission, taken: Collection[str]) -> str:
+    """Return the name for a row: with the account, or else a number, if another row has the name."""
+    name, account = submission.student, submission.sender.account
+    if name in taken and account:
+        name = f"{name} ({account.id})"
+    number = 2
+    while name in taken:
+        name, number = f"{submission.student} ({number})", number + 1
+    return name
 
 
 def _location(path: Path | None) -> str:
     """Return the file of a submission, with Moodle's folder, which identifies the student there."""
     parts = path.absolute().parts if path else ()
-    return f"file {'/'.join(parts[-2:] if parts and COURSE_SYSTEM.match(parts[-2]) else parts[-1:])}"
+    in_moodles = len(parts) > 1 and "_assignsubmission_" in parts[-2]
+    return f"file {printable('/'.join(parts[-2:] if in_moodles else parts[-1:]))}"
 
 
 def _latest(name: str, group: Sequence[Submission]) -> Submission:
@@ -131,12 +193,14 @@ def _latest(name: str, group: Sequence[Submission]) -> Submission:
         return Submission(name, None, problem="nothing was handed in")
     group = sorted(group, key=lambda each: (_time(each.path), natural_key(each.path.name if each.path else "")))
     if all(each.path and each.path.suffix.lower() == ".ipynb" for each in group):
-        return _together(group)
-    latest = group[-1]
-    if len(group) > 1:
-        count = f"{len(group)} submissions; the latest was graded: {latest.path.name if latest.path else ''}"
-        latest.look.append(count)
-        latest.remarks.append(f"You handed in {count}.")
+        latest = _together(group)
+    else:
+        latest = group[-1]
+        if len(group) > 1:
+            count = f"{len(group)} submissions; the latest was graded: {latest.path.name if latest.path else ''}"
+            latest.look.append(printable(count))
+            latest.remarks.append(f"You handed in {count}.")
+    latest.student = name
     return latest
 
 
@@ -194,7 +258,7 @@ def _read_notebooks(submission: Submission, files: Iterable[File]) -> Iterator[t
             with opened() as file:
                 data = file.read(min(LARGEST, room) + 1)  # one byte too many shows that it is too large
         except Exception as error:  # a broken or hostile zip can raise almost anything
-            yield name, Unreadable(f"damaged or locked ({_plainly(error)})")
+            yield name, Unreadable(_plainly(error))
             continue
         room -= len(data)
         yield name, data if room >= 0 else Unreadable("the notebooks together are too large: clear the outputs")
@@ -280,6 +344,8 @@ def _submissions_at(path: Path) -> list[Path]:
     """Return the submissions in a file or folder of an inbox: none if it is something else, such as feedback."""
     if not path.is_dir():
         return [path] if _is_submission_file(path) else []
+    if is_no_work(path):
+        return []
     if any(_files(path, ".ipynb")):
         return [path]
     zips = list(filter(_is_submission_file, _visible(path)))  # a course system makes a folder for each student's zip
@@ -318,7 +384,9 @@ def _is_submission_file(path: Path) -> bool:
 
 def _plainly(error: Exception) -> str:
     """Return an error in words, without paths of this computer."""
-    if isinstance(error, zipfile.BadZipFile):
+    if isinstance(error, RuntimeError) and "password" in str(error):
+        return "locked with a password"
+    if isinstance(error, zipfile.BadZipFile | zlib.error | EOFError):
         return "not a zip, or a damaged one"
     return (error.strerror if isinstance(error, OSError) else "") or str(error) or type(error).__name__
 
@@ -332,12 +400,12 @@ def _time(path: Path | None) -> float:
         return 0.0
 
 
-def _student(path: Path, lessons: Mapping[str, Lesson]) -> str:
+def _sender(path: Path, lessons: Mapping[str, Lesson]) -> Sender:
     """Return whose submission this is; a notebook named like its lesson belongs to the student its folder is for."""
-    name = student_of(path)
-    if path.suffix.lower() == ".ipynb":
+    sender = sender_of(path)
+    if path.suffix.lower() == ".ipynb" and not sender.account:
         for lesson in lessons:
-            if lesson.casefold() in name.casefold():
-                rest = re.sub(re.escape(lesson), "", name, flags=re.IGNORECASE)
-                return rest.strip(" _-") or student_of(path.resolve().parent)
-    return name
+            if lesson.casefold() in sender.name.casefold():
+                rest = re.sub(re.escape(lesson), "", sender.name, flags=re.IGNORECASE).strip(" _-")
+                return Sender(rest) if rest else sender_of(path.resolve().parent)
+    return sender

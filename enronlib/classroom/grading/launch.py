@@ -48,10 +48,11 @@ def main() -> None:
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Reseed `random` before each cell, so that an answer that uses it gets the same marks every time.
+    """Prepare the kernel: `exit()` ends the cell and not the kernel, and `random` gives the same marks every time.
 
-    Once at the start is not enough: the kernel itself uses `random` now and then.
+    It is seeded before each cell, as the kernel itself uses it now and then.
     """
+    shell.user_ns.update(exit=sys.exit, quit=sys.exit)
     shell.events.register("pre_run_cell", lambda _: random.seed(0))
 
 

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 import statistics
 import tempfile
 from collections import Counter
@@ -10,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from enronlib import UserError
-from enronlib.classroom.grading.formatting import csv_safe, markdown, shortened
+from enronlib.classroom.grading.formatting import csv_safe, file_names, markdown, shortened
 from enronlib.classroom.grading.intake import FEEDBACK_MARK, is_feedback
 from enronlib.classroom.grading.lessons import Lesson
 from enronlib.classroom.grading.marks import ClassMarks, Marks
@@ -62,13 +61,9 @@ def write_feedback(marks: ClassMarks, folder: Path) -> list[Path]:
     for earlier in filter(is_feedback, folder.glob("*.md")):
         earlier.unlink()
     written = []
-    taken: Counter[str] = Counter()
-    for row in marks.rows:
-        name = re.sub(r"[^\w. -]+", "-", row.student)[:60].strip("-_. ") or "student"
-        taken[name.casefold()] += 1
-        number = f"-{taken[name.casefold()]}" if taken[name.casefold()] > 1 else ""
+    for row, name in zip(marks.rows, file_names(row.student for row in marks.rows), strict=True):
         page = f"{FEEDBACK_MARK}\n\n{student_page(row, marks)}"
-        written.append(write_bytes(folder / f"{name}{number}.md", page.encode("utf-8", "replace")))
+        written.append(write_bytes(folder / f"{name}.md", page.encode("utf-8", "replace")))
     return written
 
 
@@ -85,7 +80,7 @@ def table(marks: ClassMarks, csv_file: Path | None = None) -> str:
     for row in marks.rows:
         look = shortened(row.look[0], SEEN) if row.look else ""
         more = f" (and {len(row.look) - 1} more)" if len(row.look) > 1 else ""
-        points = f"{row.points}/{marks.points}"
+        points = f"{row.points}/{marks.points}" if row.was_graded else ""
         lines.append(f"{row.student:{width}}  {row.status:10}  {points:>6}  {look}{more}".rstrip())
     if any(len(row.look) > 1 or len("".join(row.look)) > SEEN for row in marks.rows):
         lines.append(
@@ -96,7 +91,8 @@ def table(marks: ClassMarks, csv_file: Path | None = None) -> str:
 
 def student_page(row: Marks, marks: ClassMarks) -> str:
     """Return the feedback for a student: the total, each exercise with what its check says, and remarks."""
-    lines = [f"# {markdown(row.student)}", "", f"**{row.points} of {marks.points} points**", ""]
+    lines = [f"# {markdown(row.student)}", ""]
+    lines += [f"**{row.points} of {marks.points} points**", ""] if row.was_graded else []
     said = {verdict.exercise: verdict for verdict in row.verdicts}
     for name, lesson in marks.lessons.items():
         verdicts = [said[each] for each in lesson.exercises if each in said]

@@ -104,7 +104,8 @@ def _pieces(lesson: Lesson, match: "_Match") -> Iterator[Piece]:
     for place, cell in enumerate(lesson.cells):
         if cell.is_students:
             stub = [] if match.defined_elsewhere(cell) else [cell.given]  # it would undo what another cell defines
-            yield from ((cell.role, cell, source) for source in match.written(place, cell) or stub)
+            written = match.written(place, cell) or match.written_in_check(cell)
+            yield from ((cell.role, cell, source) for source in written or stub)
         elif cell.role == "check":
             for role, source in (("check", cell.given), ("hidden", cell.full))[: 1 + bool(cell.hidden_tests)]:
                 # `check` must be the kit's, even if the student gave that name to something else.
@@ -179,6 +180,17 @@ class _Match:
         """Return what the student wrote in the copies of an answer cell, without untouched stubs."""
         return [cell.source for cell in self.at(place) if cell.source and cell.source != pristine.given]
 
+    def written_in_check(self, pristine: PristineCell) -> list[str]:
+        """Return the answer if the student wrote it into the check cell: its lines without those of the check."""
+        found = []
+        for place, cell in enumerate(self.lesson.cells):
+            if cell.role == "check" and cell.exercise == pristine.exercise and pristine.role == "answer":
+                given = cell.given.splitlines()
+                for source in self.changed(place, cell):
+                    rest = "\n".join(line for line in source.splitlines() if line not in given)
+                    found += [rest] if defined_names(rest) & defined_names(pristine.given) else []
+        return found
+
     def changed(self, place: int, pristine: PristineCell) -> list[str]:
         """Return the versions of a cell of the lesson that the student changed."""
         known = (pristine.given, pristine.full)
@@ -195,7 +207,7 @@ class _Match:
     def untouched(self) -> Iterator[str]:
         """Yield the exercises for which the student wrote nothing."""
         for place, cell in enumerate(self.lesson.cells):
-            written = self.written(place, cell) or self.defined_elsewhere(cell)
+            written = self.written(place, cell) or self.written_in_check(cell) or self.defined_elsewhere(cell)
             if cell.role == "answer" and cell.exercise and not written:
                 yield cell.exercise
 
@@ -209,6 +221,8 @@ class _Match:
                     yield f"{name}: the answer cell is missing."
                 if len(self.written(place, pristine)) > 1:
                     yield f"{name}: there are {len(found)} answer cells; they were run in order; the last one counts."
+                if not self.written(place, pristine) and self.written_in_check(pristine):
+                    yield f"{name}: the answer was in the check cell; it was run."
                 if any(cell.kind != "code" for cell in found):
                     yield f"{name}: the answer cell is not a code cell; it was run as code."
             elif pristine.role == "check" and not found:
