@@ -16,6 +16,7 @@ What runs in a student's kernel:
     verdict        Correct, Not yet, Not attempted, and how they are displayed
     mail           mail that the student has not seen, for the checks
     luigi_tasks    runs a student's Luigi tasks inside a check
+    widgets/       pictures that move, for the lessons
     folders        load, workspace: the modules and folders that a lesson writes
     surroundings   keeps a check silent and independent of the time zone
     machine        checks whether a computer is ready for the lessons

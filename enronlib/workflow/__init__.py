@@ -8,7 +8,7 @@
 
 Luigi takes a task as done when its output exists. Here an output exists only while it is what the task would make
 today, from the mail and with the code as they are now (see `stamps`). So a run makes what is missing or out of date,
-and nothing else.
+and nothing else. `runner` calls Luigi; `graph` says what requires what, and how far each task is.
 """
 # ruff: noqa: D102  requires, output and run mean what they mean in every Luigi task
 

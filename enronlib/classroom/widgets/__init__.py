@@ -1,0 +1,26 @@
+"""Pictures that move: what a lesson shows besides text, tables and charts.
+
+    from enronlib.classroom.widgets import task_graph
+
+A notebook that is executed by a test, in grading, or to store its outputs shows a still picture: `picture.is_still`.
+
+    workflow_graph   task_graph: the tasks of a Luigi workflow, colored as they run
+    picture          what they all are made of: SVG, and the same in words
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from enronlib.classroom.widgets.workflow_graph import task_graph
+
+__all__ = ["task_graph"]
+
+_HOMES = {"task_graph": "workflow_graph"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import one of these names on first use: each needs another library that is slow to import."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
