@@ -20,6 +20,9 @@ FITS := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 PYTHON ?= $(shell for python in python3 python python3.13 python3.12 python3.11; do \
 	$$python -c '$(FITS)' 2>/dev/null && echo $$python && break; done)
 
+# Hundreds of test processes import the package: compiled once, not by each.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test quick lint lab bench bench-extras clean
 
 run: .venv/installed

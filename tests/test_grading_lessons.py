@@ -1,6 +1,8 @@
-"""Each lesson, graded: the copy in which nothing is solved gets nothing, the solved one everything."""
+"""Each lesson, graded: solved it gets all points on any mail, and begun it is nothing to look at.
 
-import copy
+That unsolved exercises get no points is held by `test_classroom_lessons` and, under nbval, `test_classroom_nbval`.
+"""
+
 import json
 from pathlib import Path
 
@@ -10,33 +12,32 @@ import pytest
 from enronlib import UserError
 from enronlib.classroom.grading.grade import grade_class
 from enronlib.classroom.grading.lessons import find_lessons, solutions_folder
+from enronlib.classroom.grading.reading import read_handed_in
+from enronlib.classroom.grading.transplant import plan_lesson
 
 try:
     LESSONS = find_lessons()
 except UserError:
     LESSONS = {}
 
+every_lesson = pytest.mark.parametrize("name", LESSONS)
 
-@pytest.fixture
-def inbox(tmp_path, request):
-    name = request.param
-    solved = nbformat.read(solutions_folder() / f"{name}.ipynb", as_version=4)
-    begun = copy.deepcopy(solved)
-    for cell, pristine in zip(begun.cells, LESSONS[name].cells, strict=True):
+
+@every_lesson
+def test_a_solved_lesson_gets_all_points_on_any_mail(name: str, tmp_path: Path) -> None:
+    (tmp_path / f"{name}.ipynb").write_bytes((solutions_folder() / f"{name}.ipynb").read_bytes())
+    marks = grade_class([tmp_path], seed=4, progress=False)
+    [row] = marks.rows
+    said = row.points, [str(each) for each in row.verdicts], row.look
+    assert row.points == marks.points, said
+    assert not row.look, said
+
+
+@every_lesson
+def test_a_lesson_that_is_only_begun_is_nothing_to_look_at(name: str) -> None:
+    book = nbformat.read(solutions_folder() / f"{name}.ipynb", as_version=4)
+    for cell, pristine in zip(book.cells, LESSONS[name].cells, strict=True):
         cell.source = f"{pristine.given}\n# to do" if pristine.role == "answer" else pristine.given
-    for student, book in (("begun", begun), ("solved", solved)):
-        (tmp_path / student).mkdir()
-        (tmp_path / student / f"{name}.ipynb").write_text(json.dumps(book), encoding="utf-8")
-    return tmp_path
-
-
-@pytest.mark.skipif(not LESSONS, reason="no lessons here")
-@pytest.mark.parametrize("inbox", LESSONS, indirect=True)
-def test_stubs_score_nothing_and_solutions_everything_on_any_mail(inbox: Path):
-    marks = grade_class([inbox], jobs=2, seed=4, progress=False)
-    rows = {row.student: row for row in marks.rows}
-    said = {name: (row.points, [str(each) for each in row.verdicts], row.look) for name, row in rows.items()}
-    assert rows["begun"].points == 0, said["begun"]
-    assert rows["solved"].points == marks.points, said["solved"]
-    assert not rows["begun"].look, said["begun"]
-    assert not rows["solved"].look, said["solved"]
+    plan = plan_lesson(LESSONS[name], read_handed_in(json.dumps(book).encode()))
+    assert plan.was_started
+    assert (plan.look, plan.untouched) == ((), frozenset())

@@ -1,5 +1,8 @@
 """The lessons in a real JupyterLab in a real browser, handled as a student handles them.
 
+The students' copies are run. The solved lessons are shown with their stored outputs, which `pytest --nbval` compares
+with those of a run.
+
 Skipped where there is no Chromium, Chrome or Edge. If the environment variable ENRONLIB_SCREENSHOTS names a folder, a
 picture of each whole lesson is written to it: solved in the light theme, unsolved in the dark one.
 """
@@ -20,7 +23,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Error, Locator, Page, Playwright, expect, sync_playwright
 
-from enronlib.classroom.authoring.notebook import code_cells, exercise_name, read_notebook, role, write_notebook
+from enronlib.classroom.authoring.notebook import code_cells, exercise_name, read_notebook, role
 from enronlib.classroom.grading.submit import pack_submission
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
@@ -65,23 +68,8 @@ def find_browser(playwright: Playwright) -> Browser:
 @pytest.fixture(scope="module")
 def lessons(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a copy of all lessons."""
-    folder = tmp_path_factory.mktemp("lessons")
-    for original in [*NOTEBOOKS.glob("*.ipynb"), *NOTEBOOKS.glob("*/*.*")]:
-        copy = folder / original.relative_to(NOTEBOOKS)
-        copy.parent.mkdir(exist_ok=True)
-        if copy.suffix == ".ipynb":
-            write_notebook(without_outputs(original), copy)
-        elif copy.parent.name == "images":
-            shutil.copyfile(original, copy)
-    return folder
-
-
-def without_outputs(path: Path) -> Any:
-    """Read a lesson without what is stored in it: what a test then sees was made by the run it looks at."""
-    book = read_notebook(path)
-    for cell in code_cells(book):
-        cell.outputs, cell.execution_count = [], None
-    return book
+    ignored = shutil.ignore_patterns(".*", "source", "work", "*.py", "__pycache__")
+    return Path(shutil.copytree(NOTEBOOKS, tmp_path_factory.mktemp("lab") / "lessons", ignore=ignored))
 
 
 @pytest.fixture(scope="module")
@@ -176,10 +164,10 @@ IDS = "() => [...window.jupyterapp.shell.currentWidget.content.model.cells].map(
 
 @pytest.fixture
 def open_lesson(lab: Page, lessons: Path) -> Iterator[Opener]:
-    """Opens a lesson, fresh, by its path from the folder of the lessons. Its kernel ends with the test."""
+    """Opens a lesson as it is handed out, by its path from the folder of the lessons. Its kernel ends with the test."""
 
     def open_(path: str) -> Tab:
-        write_notebook(without_outputs(NOTEBOOKS / path), lessons / path)
+        shutil.copyfile(NOTEBOOKS / path, lessons / path)
         lab.set_viewport_size({"width": WIDTH, "height": HEIGHT})
         lab.evaluate(OPEN, path)
         lab.wait_for_function(IS_READY, arg=path, polling=POLLING)
@@ -268,16 +256,14 @@ def identity(book: Any) -> list[Any]:
     return [book.metadata["enronlib"], *cells]
 
 
-def run_and_look(tab: Tab) -> None:
-    """Run a lesson; it shows no error and all its pictures, and saving changes nothing but outputs."""
-    before = read_notebook(tab.path)
-    tab.run_all()
-    after = tab.save()
-    assert [out for cell in code_cells(after) for out in cell.outputs if out.output_type == "error"] == []
-    assert identity(after) == identity(before)
-    expect(tab.page.locator(".jp-RenderedMermaid img")).to_have_count(graphs(after))
+def assert_shown(tab: Tab, given: Any) -> None:
+    """Hold that a lesson shows all its pictures and no error, and that saving it changed nothing but outputs."""
+    saved = tab.save()
+    assert [out for cell in code_cells(saved) for out in cell.outputs if out.output_type == "error"] == []
+    assert identity(saved) == identity(given)
+    expect(tab.page.locator(".jp-RenderedMermaid img")).to_have_count(graphs(saved))
     tab.page.wait_for_function(ALL_IMAGES_SHOW)
-    for cell in code_cells(after):
+    for cell in code_cells(saved):
         if cell.source.rstrip().endswith("plt.show()"):
             size = tab.output(cell.id).locator("img").bounding_box()
             assert size is not None
@@ -292,12 +278,13 @@ def graphs(book: Any) -> int:
 
 
 @pytest.mark.parametrize("lesson", SOLVED)
-def test_a_solved_lesson_runs_and_all_its_checks_say_correct(
+def test_a_solved_lesson_shows_its_results_and_all_its_checks_say_correct(
     lesson: str, open_lesson: Opener, pictures: Path | None
 ) -> None:
     tab = open_lesson(f"solutions/{lesson}.ipynb")
-    run_and_look(tab)
-    for check in code_cells(read_notebook(tab.path), "check"):
+    given = read_notebook(tab.path)
+    assert_shown(tab, given)
+    for check in code_cells(given, "check"):
         expect(tab.output(check.id)).to_contain_text("✔ Correct.")
     if pictures:
         tab.change_theme(LIGHT)
@@ -309,8 +296,11 @@ def test_an_unsolved_lesson_runs_and_says_what_is_not_attempted(
     lesson: str, open_lesson: Opener, pictures: Path | None
 ) -> None:
     tab = open_lesson(f"{lesson}.ipynb")
-    run_and_look(tab)
-    for check in code_cells(read_notebook(tab.path), "check"):
+    given = read_notebook(tab.path)
+    assert [cell.outputs for cell in code_cells(given) if cell.outputs] == []  # all that is seen is of this run
+    tab.run_all()
+    assert_shown(tab, given)
+    for check in code_cells(given, "check"):
         verdict = "○ Not attempted:" if check.metadata["enronlib"]["points"] else "✔ Correct."
         expect(tab.output(check.id)).to_contain_text(verdict)
     if pictures:
