@@ -9,8 +9,7 @@ from enronlib import UserError
 
 __all__ = ["CountFiles", "log_odds", "read_counts", "write_counts"]
 
-
-_COUNTS = re.compile(r"(?:\S++\t[0-9]++(?:\r?\n|\Z))*+")
+_COUNTS = re.compile(r"(?:\S++\t[0-9]{1,100}+(?:\r?\n|\Z))*+")  # int() refuses thousands of digits
 
 
 def write_counts(counts: Iterable[tuple[str, int]], path: str | Path) -> None:

@@ -34,7 +34,8 @@ def test_line_ends_of_windows_and_a_missing_last_one_are_read(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    "line", ["gas", "gas 3", "gas\t", "gas\tmany", "gas\t-3", "gas\t1.5", "gas\t٣", "", "gas\t3\tx"]
+    "line",
+    ["gas", "gas 3", "gas\t", "gas\tmany", "gas\t-3", "gas\t1.5", "gas\t٣", "", "gas\t3\tx", f"gas\t{'9' * 5000}"],
 )
 def test_a_malformed_line_is_named(tmp_path: Path, line: str) -> None:
     with pytest.raises(UserError, match=r"count\.txt, line 2: expected a word, a tab and a count"):
