@@ -9,9 +9,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-__all__ = ["UNFINISHED", "backup", "cache_folder", "locked", "replacing", "write_bytes"]
-
-UNFINISHED = ".unfinished-"  # how the names of files begin that a killed process may leave behind
+__all__ = ["backup", "cache_folder", "locked", "replacing", "write_bytes"]
 
 
 @contextmanager
@@ -23,7 +21,7 @@ def replacing(path: Path, folder: Path | None = None) -> Iterator[Path]:
     """
     folder = folder or path.parent
     folder.mkdir(parents=True, exist_ok=True)
-    unfinished = folder / f"{UNFINISHED}{uuid.uuid4().hex}{path.suffix}"
+    unfinished = folder / f".unfinished-{uuid.uuid4().hex}{path.suffix}"  # a killed process leaves it behind
     try:
         yield unfinished
         unfinished.replace(path)

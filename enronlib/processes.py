@@ -98,8 +98,7 @@ def use_scratch_folder() -> None:
     """
     import fcntl  # not on Windows, where there is no fork server either
 
-    parent = Path(tempfile.gettempdir())
-    for left in parent.glob(f"{SCRATCH}*"):
+    for left in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*"):
         with suppress(OSError):  # in use, or somebody else's
             folder = os.open(left, os.O_RDONLY)
             try:
@@ -107,10 +106,12 @@ def use_scratch_folder() -> None:
                 shutil.rmtree(left)
             finally:
                 os.close(folder)
-    unlocked = tempfile.mkdtemp(prefix="enronlib-new-")
-    fcntl.flock(os.open(unlocked, os.O_RDONLY), fcntl.LOCK_EX)  # open, and locked, until the process ends
-    scratch = str(parent / f"{SCRATCH}{Path(unlocked).name.rpartition('-')[2]}")
-    Path(unlocked).rename(scratch)
+    while True:
+        scratch = tempfile.mkdtemp(prefix=SCRATCH)
+        with suppress(FileNotFoundError):  # until it is locked, another run may take it for one left behind
+            fcntl.flock(os.open(scratch, os.O_RDONLY), fcntl.LOCK_EX)  # open, and locked, until the process ends
+        if Path(scratch).is_dir():
+            break
     multiprocessing.util.Finalize(None, shutil.rmtree, (scratch,), {"ignore_errors": True}, exitpriority=-200)
     multiprocessing.current_process()._config["tempdir"] = scratch  # type: ignore[attr-defined]
 

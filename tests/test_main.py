@@ -196,7 +196,10 @@ def test_a_closed_pipe_causes_no_error_message(maildir, tmp_path):
 def test_files_in_the_current_folder_are_not_imported(maildir, tmp_path):
     for name in ("random", "email", "luigi", "numpy"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('not mine')", encoding="utf-8")
-    command = [sys.executable, "-P", "-m", "enronlib", "run", "mail", "--workers", "2"]  # as in the script enronlib
+    script = tmp_path / "bin/enronlib"  # like the one that is installed
+    script.parent.mkdir()
+    script.write_text("import sys; from enronlib.__main__ import main; sys.exit(main())", encoding="utf-8")
+    command = [sys.executable, script, "run", "mail", "--workers", "2"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 

@@ -22,10 +22,13 @@ import time
 import urllib.request
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from io import StringIO
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import luigi
 import nbformat
@@ -749,6 +752,127 @@ def test_what_luigi_seldom_uses_is_imported_when_it_is_used():
         """
     printed = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     assert printed.splitlines() == ["set()", "ValidationError", "requests.sessions"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork server")
+def test_the_temporary_folder_of_a_killed_process_is_removed_by_the_next_one(tmp_path):
+    code = """if True:
+        import os, shutil, sys, tempfile
+        from enronlib.processes import use_scratch_folder
+
+        make, made = tempfile.mkdtemp, []
+
+        def make_twice(**options):
+            made.append(make(**options))
+            if len(made) == 1:
+                shutil.rmtree(made[0])  # as another process may do before it is locked
+            return made[-1]
+
+        tempfile.mkdtemp = make_twice
+        use_scratch_folder()
+        print(os.path.basename(made[-1]), flush=True)
+        sys.stdin.read()
+        os._exit(1)
+        """
+    command = [sys.executable, "-c", code]
+    with ExitStack() as stack:
+
+        def start():
+            environment = os.environ | {"TMPDIR": str(tmp_path)}
+            process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+            )
+            assert process.stdout is not None
+            return stack.enter_context(process), process.stdout.readline().strip()
+
+        (first, left), (_, in_use) = start(), start()
+        assert {path.name for path in tmp_path.iterdir()} == {left, in_use}
+        first.communicate()
+        _, new = start()
+        assert {path.name for path in tmp_path.iterdir()} == {in_use, new}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork server")
+def test_a_process_starts_though_the_fork_server_is_killed_at_that_moment(monkeypatch):
+    from multiprocessing import forkserver
+
+    server: Any = forkserver._forkserver
+    ensure_running, killed = server.ensure_running, list[psutil.Process]()
+
+    def kill_it_once():
+        ensure_running()
+        if not killed:
+            killed.append(psutil.Process(server._forkserver_pid))
+            killed[0].kill()
+            while killed[0].status() != psutil.STATUS_ZOMBIE:
+                time.sleep(0.01)
+
+    monkeypatch.setattr(server, "ensure_running", kill_it_once)
+    process = WorkerProcess("forkserver")
+    process.call(abs, -1)
+    assert process.result() == 1
+    assert process.end() == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork server")
+def test_the_fork_server_ignores_ctrl_c_from_its_first_moment_on():
+    code = """if True:
+        import os, signal
+        from multiprocessing import forkserver
+        from enronlib.processes import WorkerProcess, start_fork_server
+
+        start_fork_server()
+        server = forkserver._forkserver._forkserver_pid
+        os.kill(server, signal.SIGINT)
+        process = WorkerProcess("forkserver")
+        process.call(os.getppid)
+        print(process.result() == server)
+        process.end()
+        """
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to a process")
+@pytest.mark.parametrize("method", METHODS)
+def test_a_worker_process_ends_silently_on_ctrl_c(method, capfd):
+    process = WorkerProcess(method)
+    process.call(os.getpid)
+    pid = process.result()
+    process.call(time.sleep, 60)
+    os.kill(pid, signal.SIGINT)
+    assert process.end() == -signal.SIGINT
+    assert capfd.readouterr().err == ""
+
+
+def test_ctrl_c_while_a_process_starts_waits_until_it_has_started(monkeypatch):
+    start, started = BaseProcess.start, list[BaseProcess]()
+
+    def interrupted_start(process):
+        signal.raise_signal(signal.SIGINT)
+        start(process)
+        started.append(process)
+
+    monkeypatch.setattr(BaseProcess, "start", interrupted_start)
+    with pytest.raises(KeyboardInterrupt):
+        WorkerProcess(METHODS[0])
+    started[0].kill()
+
+
+def test_a_process_that_dies_while_it_is_idle_is_replaced(maildir, run, out, monkeypatch):
+    result, died = WorkerProcess.result, list[WorkerProcess]()
+
+    def result_and_death(process):
+        received = result(process)
+        process._process.kill()
+        process._process.join()
+        died.append(process)
+        return received
+
+    monkeypatch.setattr(WorkerProcess, "result", result_and_death)
+    assert run(workers=2).succeeded
+    assert len(died) == 10  # as many as there are tasks
+    assert_right(maildir, out)
 
 
 def in_a_process(maildir, out, **options):

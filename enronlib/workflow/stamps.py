@@ -16,7 +16,7 @@ from typing import Any
 import luigi
 from luigi.format import UTF8
 
-from enronlib.files import UNFINISHED, replacing, write_bytes
+from enronlib.files import replacing, write_bytes
 
 __all__ = ["StampedTarget", "StampedTask", "digest", "remove_stale_outputs", "source_of"]
 
@@ -109,9 +109,7 @@ def remove_stale_outputs(folder: Path, expected: set[str]) -> None:
     stamps = folder / STAMPS
     stamps.mkdir(parents=True, exist_ok=True)
     TemporaryFile(dir=folder).close()
-    for unfinished in stamps.glob(f"{UNFINISHED}*"):
-        unfinished.unlink(missing_ok=True)
-    for stamp in filter(Path.is_file, stamps.iterdir()):
+    for stamp in filter(Path.is_file, stamps.iterdir()):  # and unfinished files, which no task expects
         output = StampedTarget(folder / stamp.name)
         if output.file.name not in expected:
             if output.exists():
