@@ -22,6 +22,7 @@ from enronlib.classroom.grading.intake import Submission, read_submission
 from enronlib.classroom.grading.lessons import find_lessons, read_lesson
 from enronlib.classroom.grading.marks import ClassMarks, Marks
 from enronlib.classroom.grading.reading import read_handed_in
+from enronlib.classroom.grading.roster import read_roster
 from enronlib.classroom.grading.rounds import RunConfig
 from enronlib.classroom.grading.sandbox import Sandbox
 from enronlib.classroom.grading.supervisor import Limits
@@ -58,7 +59,9 @@ def marks(tmp_path_factory, lessons) -> ClassMarks:
     (inbox / "assignment04_EffEf.zip").write_bytes(b"junk")
     (inbox / "readme.txt").write_text("x")
     (folder / "names.csv").write_text("name\nAy Ann\nBee Bob\nCy Cee\nDi Dee\nEf Eff\nGee Gus\n")
-    return grade_class([inbox], lessons=lessons, limits=LIMITS, jobs=2, roster=folder / "names.csv", progress=False)
+    return grade_class(
+        [inbox], lessons=lessons, limits=LIMITS, jobs=2, roster=read_roster(folder / "names.csv"), progress=False
+    )
 
 
 def test_every_student_has_a_row_in_the_order_of_the_roster(marks):
@@ -361,7 +364,7 @@ def test_without_resume_the_earlier_journal_is_moved_aside(tmp_path, lessons):
 def test_a_mistake_in_the_command_leaves_the_journal_alone(tmp_path, lessons):
     inbox, journal = hand_in(tmp_path / "in", A=untouched()), tmp_path / "grades.resume.jsonl"
     journal.write_text("hours of work", encoding="utf-8")
-    mistakes = ({"paths": [tmp_path / "inn"]}, {"wanted": ["77"]}, {"roster": tmp_path / "nams.csv"})
+    mistakes = ({"paths": [tmp_path / "inn"]}, {"wanted": ["77"]})
     for mistake in mistakes:
         with pytest.raises((UserError, OSError)):
             grade_class(**{"paths": [inbox], "lessons": lessons, "journal": journal, "progress": False, **mistake})

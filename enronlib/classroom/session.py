@@ -150,9 +150,9 @@ class Progress:
     rows: tuple[tuple[str, str, int, Verdict | None], ...]
 
     @property
-    def earned(self) -> int:
-        """The points of all correct exercises."""
-        return sum(verdict.earned for *_, verdict in self.rows if verdict)
+    def earned(self) -> float:
+        """The points of all exercises so far."""
+        return round(sum(verdict.earned for *_, verdict in self.rows if verdict), 1)
 
     @property
     def total(self) -> int:
@@ -177,7 +177,7 @@ class Progress:
             f"{_sign(verdict)} {name:{width}}  {_word(verdict):15} {_points(points, verdict)}"
             for name, _, points, verdict in self.rows
         ]
-        return "\n".join([*lines, f"{self.earned} of {self.total} points. {self.advice}"])
+        return "\n".join([*lines, f"{self.earned:g} of {self.total} points. {self.advice}"])
 
     def _repr_html_(self) -> str:
         cell = '<td style="text-align: left">'
@@ -190,7 +190,7 @@ class Progress:
         head = "".join(f'<th style="text-align: left">{word}</th>' for word in ("", "Exercise", "Name", "Points"))
         return (
             f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-            f"<p><b>{self.earned} of {self.total} points.</b> {html.escape(self.advice)}</p>"
+            f"<p><b>{self.earned:g} of {self.total} points.</b> {html.escape(self.advice)}</p>"
         )
 
 
@@ -203,4 +203,4 @@ def _word(verdict: Verdict | None) -> str:
 
 
 def _points(points: int, verdict: Verdict | None) -> str:
-    return f"{verdict.earned if verdict else 0} of {points}" if points else "example"
+    return f"{verdict.earned if verdict else 0:g} of {points}" if points else "example"

@@ -3,9 +3,13 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from enronlib import UserError
 from enronlib.classroom.grading import CELL_SECONDS
+
+if TYPE_CHECKING:
+    from enronlib.classroom.grading.marks import ClassMarks
 
 __all__ = ["add_commands", "positive"]
 
@@ -42,6 +46,11 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     add("--corpus-seed", type=int, metavar="N", help="run the checks on other mail, generated from this seed")
     add("--cell-seconds", type=positive, default=CELL_SECONDS, metavar="N", help="time limit for a cell (default: 60)")
     add("--minutes", type=positive, default=10, metavar="N", help="time limit for a submission (default: 10)")
+    add("--decisions", type=Path, metavar="FILE", help="CSV of your decisions; open questions are added to it")
+    add("--by-hand", default="chart.own", metavar="NAMES", help="exercises that you mark by hand (default: chart.own)")
+    add("--late-penalty", type=percent, default=0, metavar="PERCENT", help="points lost per day late, of all points")
+    add("--export", choices=("moodle", "canvas", "blackboard"), help="with --csv: write what this system imports, too")
+    add("--column", metavar="NAME", help="with --export: the gradebook's column of this assignment")
     add("--resume", action="store_true", help="with --csv: skip submissions that were graded and have not changed")
     command.set_defaults(command=_grade)
 
@@ -64,16 +73,24 @@ def _submit(options: argparse.Namespace) -> int:
 
 def _grade(options: argparse.Namespace) -> int:
     """Grade a class; return 0 even if submissions cannot be read: each has its row."""
-    from enronlib.classroom.grading import grade, report
+    from enronlib.classroom.grading import decisions, export, grade, report
+    from enronlib.classroom.grading.lessons import find_lessons
+    from enronlib.classroom.grading.roster import read_roster
     from enronlib.classroom.grading.supervisor import Limits
 
     report.check_outputs(options.csv, options.feedback)
-    if options.resume and not options.csv:
-        raise UserError("--resume needs --csv FILE: finished submissions are saved beside that file")
+    for option in ("resume", "export"):
+        if getattr(options, option) and not options.csv:
+            raise UserError(f"--{option} needs --csv FILE: it writes beside that file")
+    roster = read_roster(options.roster) if options.roster else None
+    if options.export:
+        export.check_export(options.export, roster, options.column)
+    known = {name: points for lesson in find_lessons().values() for name, points in lesson.exercises.items()}
+    decided = decisions.read_decisions(options.decisions, known) if options.decisions else []
     try:
         marks = grade.grade_class(
             options.submissions,
-            roster=options.roster,
+            roster=roster,
             jobs=options.jobs,
             seed=options.corpus_seed,
             limits=Limits(cell=options.cell_seconds, submission=60 * options.minutes),
@@ -86,17 +103,50 @@ def _grade(options: argparse.Namespace) -> int:
         raise KeyboardInterrupt(saved if options.csv else "nothing was saved, because there is no --csv") from None
     except KeyboardInterrupt:
         raise KeyboardInterrupt("grading had not started") from None
+    undecided = 0
+    if options.decisions:
+        before, marks = marks, decisions.apply(marks, decided, options.late_penalty)
+        undecided = decisions.write_decisions(options.decisions, before, marks, decided, options.by_hand.split(","))
     print(report.table(marks, options.csv))
     if options.csv:
         written, earlier = report.write_csv(marks, options.csv)
         print(f"{written} (previous version: {earlier.name})" if earlier else written)
+    if undecided:
+        print(f"{options.decisions}: {undecided} rows to fill in; then run the same command with --resume")
+    pages: dict[str, list[Path]] = {row.student: [] for row in marks.rows}
     if options.feedback:
-        pages = report.write_feedback(marks, options.feedback)
+        for student, page in zip(pages, report.write_feedback(marks, options.feedback), strict=True):
+            pages[student].append(page)
         about_class = report.write_class_page(marks, options.feedback)
         print(f"{options.feedback}: {len(pages)} pages for students; for you only: {about_class.name}")
+    if options.export:
+        _export(marks, options, pages)
     for note in marks.notes:
         print(f"note: {note}", file=sys.stderr)
     return 0
+
+
+def _export(marks: "ClassMarks", options: argparse.Namespace, pages: "dict[str, list[Path]]") -> None:
+    """Write what the course system imports beside the CSV: the marks, and the feedback if there is some."""
+    from enronlib.classroom.grading import export
+
+    path = options.csv.with_name(f"{options.csv.stem}_{options.export}.csv")
+    marks.notes.extend(export.write_marks(marks, options.export, path, options.column))
+    print(path)
+    if any(pages.values()) and options.export != "blackboard":
+        path = path.with_name(f"{path.stem}_feedback.zip")
+        print(f"{path}: feedback for {export.write_feedback_zip(marks, options.export, pages, path)} students")
+
+
+def percent(text: str) -> float:
+    """Return the number in `10` or `10%`, from 0 to 100; argparse reports the error otherwise."""
+    try:
+        number = float(text.removesuffix("%"))
+    except ValueError:
+        number = -1
+    if not 0 <= number <= 100:
+        raise argparse.ArgumentTypeError(f"{text} is not a percentage")
+    return number
 
 
 def positive(text: str) -> int:

@@ -17,7 +17,7 @@ from enronlib.classroom.grading.intake import Submission, assign, find_submissio
 from enronlib.classroom.grading.lessons import Lesson, choose_lessons, find_lessons, solutions_folder
 from enronlib.classroom.grading.marks import ClassMarks, Marks
 from enronlib.classroom.grading.resume import ResumeJournal
-from enronlib.classroom.grading.roster import read_roster
+from enronlib.classroom.grading.roster import Roster
 from enronlib.classroom.grading.rounds import NOTHING_WRITTEN, RunConfig, run_submission
 from enronlib.classroom.grading.sandbox import Sandbox, detect_sandbox
 from enronlib.classroom.grading.scan import find_borrowed, find_tricks, kit_aliases
@@ -38,7 +38,7 @@ class Stopped(KeyboardInterrupt):
 def grade_class(
     paths: Sequence[Path],
     *,
-    roster: Path | None = None,
+    roster: Roster | None = None,
     jobs: int | None = None,
     seed: int | None = None,
     limits: Limits | None = None,
@@ -51,7 +51,7 @@ def grade_class(
 ) -> ClassMarks:
     """Grade the submissions at these paths: zips, folders, notebooks, or folders of them. None of them is changed.
 
-    `roster` is a CSV of names; `jobs` the number of submissions at a time (default: half the cores); `seed` generates
+    `roster` lists the students; `jobs` the number of submissions at a time (default: half the cores); `seed` generates
     the mail for the checks; `lessons` are the pristine ones (default: the kit's), `wanted` the names or first
     characters of those to grade (default: those that somebody started); `sandbox` defaults to the best available.
     Finished submissions are saved in the file `journal`; with `resume`, those already in it are not graded again. With
@@ -61,10 +61,9 @@ def grade_class(
         start_fork_server(pytest_process.__name__)  # loads pytest once for all, while the submissions are read
     known = find_lessons() if lessons is None else lessons
     chosen = choose_lessons(known, wanted) if wanted else {}
-    students = read_roster(roster) if roster else None
     found, others = find_submissions(paths, known)
-    submissions = assign((read_submission(path, known) for path in found), students)
-    if students is None:
+    submissions = assign((read_submission(path, known) for path in found), roster)
+    if roster is None:
         submissions.sort(key=lambda each: each.student.casefold())
     notes = [f"not submissions, ignored: {', '.join(printable(each.name) for each in others)}"] if others else []
     if not chosen:
@@ -87,7 +86,8 @@ def grade_class(
         rows = _grade_all(submissions, grade_one, saved, jobs, points if progress else None)
     except KeyboardInterrupt:  # the first, or a second while the running submissions are being ended
         raise Stopped(saved.progress(submissions)) from None
-    return ClassMarks(chosen, rows, [*notes, *filter(None, [config.sandbox.missing])])
+    notes += filter(None, [config.sandbox.missing])
+    return ClassMarks(chosen, rows, notes, roster, {each.student: each.sender for each in submissions})
 
 
 def grade_submission(
@@ -112,7 +112,7 @@ def grade_submission(
         remarks.insert(0, f"Nothing was graded: {submission.problem}.")
         status = "unreadable" if submission.path else "missing"
         return Marks(submission.student, status, tuple(verdicts), look, tuple(remarks))
-    correct = {each.exercise for each in verdicts if each.status is Status.CORRECT}
+    correct = {each.exercise for each in verdicts if each.earned}
     doubts = [*result.odd, *(doubt for plan in started.values() for doubt in _doubts(plan, correct))]
     changed = [f"{name}: {reason}" for name, plan in plans.items() for reason in plan.look]
     # The gravest first: what may have made a wrong answer pass, what was stopped or not read, whose it is.
@@ -124,6 +124,7 @@ def grade_submission(
         tuple(dict.fromkeys(reasons)),
         (*remarks, *result.remarks),
         tuple(sorted(correct & {place for place, _ in doubts})),
+        {name: source for plan in plans.values() for name, source in plan.answers().items()},
     )
 
 
@@ -181,7 +182,7 @@ def _grade_all(
                 done[number] = row
                 bar.update()
                 if points is not None and not sys.stderr.isatty():
-                    earned = f"{row.points}/{points}" if row.was_graded else row.status
+                    earned = f"{row.points:g}/{points}" if row.was_graded else row.status
                     print(f"{len(done)} of {len(submissions)}  {row.student}  {earned}", file=sys.stderr, flush=True)
         except BaseException:
             stop.set()

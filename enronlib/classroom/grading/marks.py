@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from enronlib.classroom.grading.lessons import Lesson
+from enronlib.classroom.grading.roster import Roster
+from enronlib.classroom.grading.senders import Sender
 from enronlib.classroom.verdict import Status, Verdict
 
-__all__ = ["DIED", "ClassMarks", "Marks", "Record"]
+__all__ = ["DIED", "ClassMarks", "Decision", "Marks", "Record"]
 
 DIED = "ended the kernel"  # the message of a cell that left no kernel and gave no reason
 
@@ -46,6 +48,14 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Decision:
+    """What the instructor decided about an answer: points (None keeps those of the check) and a comment."""
+
+    points: float | None
+    comment: str = ""
+
+
+@dataclass(frozen=True)
 class Marks:
     """A student's row."""
 
@@ -61,15 +71,29 @@ class Marks:
     in_doubt: tuple[str, ...] = ()
     """The exercises whose verdict a human should confirm."""
 
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """What the student wrote for each exercise."""
+    decisions: Mapping[str, Decision] = field(default_factory=dict)
+    """The instructor's decisions, by exercise."""
+    late_days: int = 0
+    penalty: float = 0
+    """The points that being late costs."""
+
     @property
     def was_graded(self) -> bool:
         """Whether the row has points."""
         return self.status in ("graded", "look")
 
     @property
-    def points(self) -> int:
-        """The points earned."""
-        return sum(verdict.earned for verdict in self.verdicts)
+    def earned(self) -> dict[str, float]:
+        """The points for each exercise: those the instructor gave, or else the check."""
+        given = {name: each.points for name, each in self.decisions.items() if each.points is not None}
+        return {verdict.exercise: given.get(verdict.exercise, verdict.earned) for verdict in self.verdicts}
+
+    @property
+    def points(self) -> float:
+        """The points earned, less the penalty for being late."""
+        return max(round(sum(self.earned.values()) - self.penalty, 2), 0)
 
 
 @dataclass(frozen=True)
@@ -79,6 +103,9 @@ class ClassMarks:
     lessons: Mapping[str, Lesson]
     rows: list[Marks]
     notes: list[str] = field(default_factory=list)
+    roster: Roster | None = None
+    senders: Mapping[str, Sender] = field(default_factory=dict)
+    """Who handed in, by the name in the row."""
 
     @property
     def exercises(self) -> dict[str, int]:

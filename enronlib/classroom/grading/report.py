@@ -38,19 +38,25 @@ def check_outputs(csv: Path | None, feedback: Path | None) -> None:
 
 
 def write_csv(marks: ClassMarks, path: Path) -> tuple[Path, Path | None]:
-    """Write a row for each student: student, status, points, max, look, then the points of each exercise.
+    """Write a row for each student: student, status, points, max, look, the points of each exercise, the roster's rest.
 
-    Points are empty if nothing could be graded. Returns the file, and the backup of an earlier one if there was one.
+    If somebody was late, `late_days` and `penalty` follow `look`. Points are empty if nothing could be graded.
+    Returns the file, and the backup of an earlier one if there was one.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     exercises = [name for name, points in marks.exercises.items() if points]
-    writer.writerow(["student", "status", "points", "max", "look", *exercises])
+    roster = marks.roster
+    others = [name for name in roster.header if name not in roster.names_in] if roster else []
+    late = ["late_days", "penalty"] if any(row.late_days for row in marks.rows) else []
+    writer.writerow(["student", "status", "points", "max", "look", *late, *exercises, *map(csv_safe, others)])
     for row in marks.rows:
-        points = row.points if row.was_graded else ""
-        earned = {verdict.exercise: verdict.earned for verdict in row.verdicts if row.was_graded}
+        points = f"{row.points:g}" if row.was_graded else ""
         first = [csv_safe(row.student), row.status, points, marks.points, csv_safe("; ".join(row.look))]
-        writer.writerow([*first, *(earned.get(name, "") for name in exercises)])
+        days = [row.late_days, f"{row.penalty:g}"] if late else []
+        earned = [f"{row.earned[name]:g}" if row.was_graded else "" for name in exercises]
+        known = roster.columns(row.student) if roster else {}
+        writer.writerow([*first, *days, *earned, *(csv_safe(known.get(name, "")) for name in others)])
     data = text.getvalue().encode("utf-8-sig", "replace")  # without this mark, Excel does not recognize UTF-8
     earlier = backup(path, data)
     return write_bytes(path, data), earlier
@@ -80,7 +86,7 @@ def table(marks: ClassMarks, csv_file: Path | None = None) -> str:
     for row in marks.rows:
         look = shortened(row.look[0], SEEN) if row.look else ""
         more = f" (and {len(row.look) - 1} more)" if len(row.look) > 1 else ""
-        points = f"{row.points}/{marks.points}" if row.was_graded else ""
+        points = f"{row.points:g}/{marks.points}" if row.was_graded else ""
         lines.append(f"{row.student:{width}}  {row.status:10}  {points:>6}  {look}{more}".rstrip())
     if any(len(row.look) > 1 or len("".join(row.look)) > SEEN for row in marks.rows):
         lines.append(
@@ -92,13 +98,16 @@ def table(marks: ClassMarks, csv_file: Path | None = None) -> str:
 def student_page(row: Marks, marks: ClassMarks) -> str:
     """Return the feedback for a student: the total, each exercise with what its check says, and remarks."""
     lines = [f"# {markdown(row.student)}", ""]
-    lines += [f"**{row.points} of {marks.points} points**", ""] if row.was_graded else []
+    late = f" ({row.penalty:g} points less: {row.late_days} days late)" if row.penalty else ""
+    lines += [f"**{row.points:g} of {marks.points} points**{late}", ""] if row.was_graded else []
+    if "" in row.decisions and row.decisions[""].comment:
+        lines += [f"Your instructor: {markdown(row.decisions[''].comment)}", ""]
     said = {verdict.exercise: verdict for verdict in row.verdicts}
     for name, lesson in marks.lessons.items():
         verdicts = [said[each] for each in lesson.exercises if each in said]
         if verdicts:
             lines += [f"## {name}", "", "| | exercise | points | what the check says |", "| --- | --- | --- | --- |"]
-            lines += [_exercise_row(verdict, lesson, verdict.exercise in row.in_doubt) for verdict in verdicts]
+            lines += [_exercise_row(verdict, lesson, row) for verdict in verdicts]
             lines.append("")
     if row.remarks:
         lines += ["## How your submission was read", "", *(f"- {markdown(remark)}" for remark in row.remarks), ""]
@@ -148,11 +157,17 @@ def _pass_rate(name: str, titles: Mapping[str, str], graded: Sequence[Marks]) ->
     return f"| {_called(name, titles)} | {' | '.join(map(str, numbers))} | {words} |"
 
 
-def _exercise_row(verdict: Verdict, lesson: Lesson, in_doubt: bool) -> str:
-    name, points = _called(verdict.exercise, lesson.titles), f"{verdict.earned} of {verdict.points}"
-    if in_doubt:
-        return f"| ? | {name} | {points} | **Your instructor will look at this** |"
-    return f"| {SIGNS[verdict.status]} | {name} | {points} | **{verdict.status}** {markdown(verdict.message)} |"
+def _exercise_row(verdict: Verdict, lesson: Lesson, row: Marks) -> str:
+    earned = row.earned[verdict.exercise]
+    first = f"{_called(verdict.exercise, lesson.titles)} | {earned:g} of {verdict.points} |"
+    if decision := row.decisions.get(verdict.exercise):
+        sign = SIGNS[Status.CORRECT if earned == verdict.points else Status.NOT_YET]
+        comment = f"**Your instructor:** {markdown(decision.comment)}" if decision.comment else ""
+        check = "**Marked by your instructor**" if decision.points is not None else f"**{verdict.status}**"
+        return f"| {sign} | {first} {comment or check} |"
+    if verdict.exercise in row.in_doubt:
+        return f"| ? | {first} **Your instructor will look at this** |"
+    return f"| {SIGNS[verdict.status]} | {first} **{verdict.status}** {markdown(verdict.message)} |"
 
 
 def _called(exercise: str, titles: Mapping[str, str]) -> str:

@@ -58,8 +58,8 @@ class ResumeJournal:
 
 def _marks(row: dict[str, Any]) -> Marks:
     verdicts = tuple(Verdict(**{**each, "status": Status(each["status"])}) for each in row["verdicts"])
-    texts = {name: tuple(row[name]) for name in ("look", "remarks", "in_doubt")}
-    return Marks(row["student"], row["status"], verdicts, **texts)
+    look, remarks, in_doubt = (tuple(row[name]) for name in ("look", "remarks", "in_doubt"))
+    return Marks(row["student"], row["status"], verdicts, look, remarks, in_doubt, row["answers"])
 
 
 def _package_source() -> list[bytes]:

@@ -54,6 +54,11 @@ class Roster:
     names_in: tuple[str, ...] = ()
     """The columns that hold the names."""
 
+    def columns(self, name: str) -> dict[str, str]:
+        """Return the row of the student of this name, by column; empty for anybody else."""
+        row = next((student.row for student in self.students if student.name == name), ())
+        return dict(zip(self.header, row, strict=False))
+
     def matches(self, sender: Sender) -> list[Student]:
         """Return the students that a sender certainly is: by account, by a typed ID, or else by the whole name.
 

@@ -3,6 +3,7 @@
 import shutil
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 
 from enronlib.classroom.grading.lessons import Lesson
 from enronlib.classroom.verdict import SIGNS, Status, Verdict
@@ -19,8 +20,8 @@ def format_scoreboard(verdicts: Sequence[Verdict], lesson: Lesson | None = None)
     said = {verdict.exercise: verdict for verdict in verdicts}
     gone = "its check cell is missing here; grading uses the original"
     rows = [said.get(name, Verdict(name, Status.NOT_ATTEMPTED, gone, worth)) for name, worth in points.items()]
-    earned = {row.exercise: points[row.exercise] * (row.status is Status.CORRECT) for row in rows}
-    shown = {name: f"{earned[name]} of {worth}" if worth else "example" for name, worth in points.items()}
+    earned = {row.exercise: replace(row, points=points[row.exercise]).earned for row in rows}
+    shown = {name: f"{earned[name]:g} of {worth}" if worth else "example" for name, worth in points.items()}
     name_width, points_width = (max(map(len, texts), default=0) for texts in (shown, shown.values()))
     lines = []
     for row in rows:
@@ -29,7 +30,9 @@ def format_scoreboard(verdicts: Sequence[Verdict], lesson: Lesson | None = None)
         room = max(shutil.get_terminal_size().columns - len(head), 40)
         first, *rest = textwrap.wrap(" ".join(row.message.splitlines()), room) or [""]
         lines += [(head + first).rstrip(), *(" " * len(head) + line for line in rest)]
-    return "\n".join([*lines, f"{sum(earned.values())} of {sum(points.values())} points. {_more(lesson)}".rstrip()])
+    return "\n".join(
+        [*lines, f"{round(sum(earned.values()), 1):g} of {sum(points.values())} points. {_more(lesson)}".rstrip()]
+    )
 
 
 def _more(lesson: Lesson | None) -> str:

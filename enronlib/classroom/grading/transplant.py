@@ -56,6 +56,14 @@ class LessonPlan:
         """Whether the student wrote anything that could earn points."""
         return any(points and name not in self.untouched for name, points in self.lesson.exercises.items())
 
+    def answers(self) -> dict[str, str]:
+        """Return what the student wrote for each exercise, without untouched stubs."""
+        found: dict[str, list[str]] = {}
+        for cell in self.cells:
+            if cell.role == "answer" and cell.exercise and cell.exercise not in self.untouched:
+                found.setdefault(cell.exercise, []).append(cell.source)
+        return {name: "\n\n".join(sources) for name, sources in found.items()}
+
     def notebook(self, dropped: Mapping[str, str] = {}) -> Any:
         """Return the notebook to run. `dropped` are the ids of cells that ended the kernel before, with the reason.
 
