@@ -23,6 +23,7 @@ The modules, in the order a submission passes through them. To change what is in
     grade           a whole class: all of the above, several submissions at a time
     resume          finished marks on disk, for `grade --resume`
     decisions       what the instructor decided, marks by hand and late days: read from a CSV, applied, asked for
+    returned        the executed notebooks that students get back
     export          marks and feedback in the format of Moodle, Canvas and Blackboard
     report          the table, the CSV, the feedback pages and the class page
     scoreboard      the table at the end of a student's own run

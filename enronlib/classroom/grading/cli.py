@@ -9,7 +9,9 @@ from enronlib import UserError
 from enronlib.classroom.grading import CELL_SECONDS
 
 if TYPE_CHECKING:
+    from enronlib.classroom.grading.decisions import Row
     from enronlib.classroom.grading.marks import ClassMarks
+    from enronlib.classroom.grading.roster import Roster
 
 __all__ = ["add_commands", "positive"]
 
@@ -51,6 +53,12 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     add("--late-penalty", type=percent, default=0, metavar="PERCENT", help="points lost per day late, of all points")
     add("--export", choices=("moodle", "canvas", "blackboard"), help="with --csv: write what this system imports, too")
     add("--column", metavar="NAME", help="with --export: the gradebook's column of this assignment")
+    add(
+        "--notebooks",
+        type=Path,
+        metavar="DIR",
+        help="return the notebooks, executed, with the verdicts in place",
+    )
     add("--resume", action="store_true", help="with --csv: skip submissions that were graded and have not changed")
     command.set_defaults(command=_grade)
 
@@ -73,22 +81,49 @@ def _submit(options: argparse.Namespace) -> int:
 
 def _grade(options: argparse.Namespace) -> int:
     """Grade a class; return 0 even if submissions cannot be read: each has its row."""
-    from enronlib.classroom.grading import decisions, export, grade, report
+    from enronlib.classroom.grading import decisions
+
+    roster, decided = _check(options)
+    marks = _run(options, roster)
+    undecided = 0
+    if options.decisions:
+        before, marks = marks, decisions.apply(marks, decided, options.late_penalty)
+        by_hand = [*options.by_hand.split(","), *(name for each in marks.lessons.values() for name in each.by_hand)]
+        undecided = decisions.write_decisions(options.decisions, before, marks, decided, by_hand)
+    _write(marks, options)
+    if undecided:
+        print(f"{options.decisions}: rows to fill in: {undecided}; then run the same command with --resume")
+    for note in marks.notes:
+        print(f"note: {note}", file=sys.stderr)
+    return 0
+
+
+def _check(options: argparse.Namespace) -> "tuple[Roster | None, list[Row]]":
+    """Return the roster and the decisions so far. Raise UserError for what would fail after hours of grading."""
+    from enronlib.classroom.grading import decisions, export, report
     from enronlib.classroom.grading.lessons import find_lessons
     from enronlib.classroom.grading.roster import read_roster
-    from enronlib.classroom.grading.supervisor import Limits
 
-    report.check_outputs(options.csv, options.feedback)
+    report.check_outputs(options.csv, options.feedback, options.notebooks)
     for option in ("resume", "export"):
         if getattr(options, option) and not options.csv:
             raise UserError(f"--{option} needs --csv FILE: it writes beside that file")
+    for path in options.submissions:
+        if options.notebooks and options.notebooks.resolve().is_relative_to(path.resolve()):
+            raise UserError(f"{options.notebooks} is among the submissions: name a folder elsewhere for --notebooks")
     roster = read_roster(options.roster) if options.roster else None
     if options.export:
         export.check_export(options.export, roster, options.column)
     known = {name: points for lesson in find_lessons().values() for name, points in lesson.exercises.items()}
-    decided = decisions.read_decisions(options.decisions, known) if options.decisions else []
+    return roster, decisions.read_decisions(options.decisions, known) if options.decisions else []
+
+
+def _run(options: argparse.Namespace, roster: "Roster | None") -> "ClassMarks":
+    from enronlib.classroom.grading import grade
+    from enronlib.classroom.grading.supervisor import Limits
+
     try:
-        marks = grade.grade_class(
+        return grade.grade_class(
             options.submissions,
             roster=roster,
             jobs=options.jobs,
@@ -96,6 +131,7 @@ def _grade(options: argparse.Namespace) -> int:
             limits=Limits(cell=options.cell_seconds, submission=60 * options.minutes),
             journal=options.csv.with_suffix(".resume.jsonl") if options.csv else None,
             resume=options.resume,
+            notebooks=options.notebooks,
             wanted=options.lessons.split(",") if options.lessons else None,
         )
     except grade.Stopped as stopped:
@@ -103,39 +139,40 @@ def _grade(options: argparse.Namespace) -> int:
         raise KeyboardInterrupt(saved if options.csv else "nothing was saved, because there is no --csv") from None
     except KeyboardInterrupt:
         raise KeyboardInterrupt("grading had not started") from None
-    undecided = 0
-    if options.decisions:
-        before, marks = marks, decisions.apply(marks, decided, options.late_penalty)
-        undecided = decisions.write_decisions(options.decisions, before, marks, decided, options.by_hand.split(","))
+
+
+def _write(marks: "ClassMarks", options: argparse.Namespace) -> None:
+    """Show the table, and write the files that the options ask for."""
+    from enronlib.classroom.grading import report, returned
+
     print(report.table(marks, options.csv))
     if options.csv:
         written, earlier = report.write_csv(marks, options.csv)
         print(f"{written} (previous version: {earlier.name})" if earlier else written)
-    if undecided:
-        print(f"{options.decisions}: {undecided} rows to fill in; then run the same command with --resume")
-    pages: dict[str, list[Path]] = {row.student: [] for row in marks.rows}
+    files: dict[str, list[Path]] = {row.student: [] for row in marks.rows}
     if options.feedback:
-        for student, page in zip(pages, report.write_feedback(marks, options.feedback), strict=True):
-            pages[student].append(page)
+        for student, page in zip(files, report.write_feedback(marks, options.feedback), strict=True):
+            files[student].append(page)
         about_class = report.write_class_page(marks, options.feedback)
-        print(f"{options.feedback}: {len(pages)} pages for students; for you only: {about_class.name}")
+        print(f"{options.feedback}: {len(files)} pages for students; for you only: {about_class.name}")
+    if options.notebooks:
+        for student, books in returned.complete(marks, options.notebooks).items():
+            files[student] += books
+        print(f"{options.notebooks}: the executed notebooks, a folder for each student")
     if options.export:
-        _export(marks, options, pages)
-    for note in marks.notes:
-        print(f"note: {note}", file=sys.stderr)
-    return 0
+        _export(marks, options, files)
 
 
-def _export(marks: "ClassMarks", options: argparse.Namespace, pages: "dict[str, list[Path]]") -> None:
+def _export(marks: "ClassMarks", options: argparse.Namespace, files: "dict[str, list[Path]]") -> None:
     """Write what the course system imports beside the CSV: the marks, and the feedback if there is some."""
     from enronlib.classroom.grading import export
 
     path = options.csv.with_name(f"{options.csv.stem}_{options.export}.csv")
     marks.notes.extend(export.write_marks(marks, options.export, path, options.column))
     print(path)
-    if any(pages.values()) and options.export != "blackboard":
+    if any(files.values()) and options.export != "blackboard":
         path = path.with_name(f"{path.stem}_feedback.zip")
-        print(f"{path}: feedback for {export.write_feedback_zip(marks, options.export, pages, path)} students")
+        print(f"{path}: feedback for {export.write_feedback_zip(marks, options.export, files, path)} students")
 
 
 def percent(text: str) -> float:

@@ -17,6 +17,7 @@ from enronlib.classroom.grading.intake import Submission, assign, find_submissio
 from enronlib.classroom.grading.lessons import Lesson, choose_lessons, find_lessons, solutions_folder
 from enronlib.classroom.grading.marks import ClassMarks, Marks
 from enronlib.classroom.grading.resume import ResumeJournal
+from enronlib.classroom.grading.returned import returned_folders, write_executed
 from enronlib.classroom.grading.roster import Roster
 from enronlib.classroom.grading.rounds import NOTHING_WRITTEN, RunConfig, run_submission
 from enronlib.classroom.grading.sandbox import Sandbox, detect_sandbox
@@ -47,15 +48,17 @@ def grade_class(
     lessons: Mapping[str, Lesson] | None = None,
     wanted: Collection[str] | None = None,
     sandbox: Sandbox | None = None,
+    notebooks: Path | None = None,
     progress: bool = True,
 ) -> ClassMarks:
     """Grade the submissions at these paths: zips, folders, notebooks, or folders of them. None of them is changed.
 
-    `roster` lists the students; `jobs` the number of submissions at a time (default: half the cores); `seed` generates
-    the mail for the checks; `lessons` are the pristine ones (default: the kit's), `wanted` the names or first
-    characters of those to grade (default: those that somebody started); `sandbox` defaults to the best available.
-    Finished submissions are saved in the file `journal`; with `resume`, those already in it are not graded again. With
-    `progress`, each one is shown on the screen. Raises UserError if there is nothing to grade, and Stopped at Ctrl-C.
+    `jobs` is the number of submissions at a time (default: half the cores); `seed` generates the mail for the checks;
+    `lessons` are the pristine ones (default: the kit's), `wanted` the names or first characters of those to grade
+    (default: those that somebody started); `sandbox` defaults to the best available. The executed notebooks are written
+    into `notebooks`, in a folder for each student. Finished submissions are saved in the file `journal`; with `resume`,
+    those already in it are not graded again. With `progress`, each one is shown on the screen. Raises UserError if
+    there is nothing to grade, and Stopped at Ctrl-C.
     """
     if default_start_method() == "forkserver":
         start_fork_server(pytest_process.__name__)  # loads pytest once for all, while the submissions are read
@@ -72,13 +75,16 @@ def grade_class(
             numbers = ", ".join(name.partition("_")[0] for name in chosen)
             notes.append(f"graded: {numbers} (nobody started the others; --lessons grades them too)")
     _fill_caches(seed, chosen)
-    config = RunConfig(limits or Limits(), seed, _hidden_folders(paths), sandbox or detect_sandbox())
+    hidden = _hidden_folders([*paths, *filter(None, [notebooks])])
+    config = RunConfig(limits or Limits(), seed, hidden, sandbox or detect_sandbox(), notebooks is not None)
+    folders = returned_folders(notebooks, [each.student for each in submissions]) if notebooks else {}
     saved = ResumeJournal(journal, config, chosen, resume=resume)
     if journal and resume:
         notes.append(f"{saved.progress(submissions)} taken from the earlier run")
 
     def grade_one(submission: Submission, stop: Event) -> Marks:
-        return saved.marks_of(submission) or grade_submission(submission, chosen, config, stop)
+        folder = folders.get(submission.student)
+        return saved.marks_of(submission) or grade_submission(submission, chosen, config, stop, folder)
 
     points = sum(lesson.points for lesson in chosen.values())
     jobs = jobs or max((os.cpu_count() or 2) // 2, 1)
@@ -91,13 +97,20 @@ def grade_class(
 
 
 def grade_submission(
-    submission: Submission, lessons: Mapping[str, Lesson], config: RunConfig, stop: Event | None = None
+    submission: Submission,
+    lessons: Mapping[str, Lesson],
+    config: RunConfig,
+    stop: Event | None = None,
+    returned: Path | None = None,
 ) -> Marks:
-    """Grade one submission; whatever goes wrong in it is in the row."""
+    """Grade one submission; whatever goes wrong in it is in the row. The executed notebooks go to `returned`."""
     books = submission.notebooks
     plans = {name: plan_lesson(lesson, books[name]) for name, lesson in lessons.items() if name in books}
     started = {name: plan for name, plan in plans.items() if plan.was_started}
     result = run_submission(list(started.values()), config, stop)
+    if returned:
+        for plan in started.values():
+            write_executed(plan, result.outputs, returned)
     verdicts: list[Verdict] = []
     remarks = list(submission.remarks)
     for name, lesson in lessons.items():
@@ -227,7 +240,7 @@ def _fill_caches(seed: int | None, lessons: Mapping[str, Lesson]) -> None:
 
 def _hidden_folders(paths: Sequence[Path]) -> tuple[Path, ...]:
     """Return the folders no submission may see: those of all submissions, and the solved lessons."""
-    folders = [path if path.is_dir() else path.resolve().parent for path in paths]
+    folders = [path if path.is_dir() or not path.exists() else path.resolve().parent for path in paths]
     with contextlib.suppress(UserError):
         folders.append(solutions_folder())
     return tuple(folder.resolve() for folder in folders)

@@ -52,8 +52,20 @@ class Lesson:
 
     @cached_property
     def exercises(self) -> dict[str, int]:
-        """The points of each exercise, in order."""
-        return {cell.exercise: cell.points for cell in self.cells if cell.role == "check" and cell.exercise}
+        """The points of each exercise, in order. One without a check is marked by hand if its answer has points."""
+        checked = {cell.exercise for cell in self.cells if cell.role == "check"}
+        found = [
+            cell
+            for cell in self.cells
+            if cell.role == "check" or (cell.role == "answer" and cell.points and cell.exercise not in checked)
+        ]
+        return {cell.exercise: cell.points for cell in found if cell.exercise}
+
+    @property
+    def by_hand(self) -> list[str]:
+        """The exercises that have no check."""
+        checked = {cell.exercise for cell in self.cells if cell.role == "check"}
+        return [name for name in self.exercises if name not in checked]
 
     @property
     def points(self) -> int:

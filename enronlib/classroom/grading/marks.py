@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from enronlib.classroom.grading.lessons import Lesson
 from enronlib.classroom.grading.roster import Roster
@@ -31,6 +32,8 @@ class Record:
     ended_kernel: bool = False
     timed_out: bool = False
     odd: list[str] = field(default_factory=list)
+    outputs: list[dict[str, Any]] = field(default_factory=list)
+    """What the cell displayed, if notebooks are returned."""
 
     @property
     def verdict(self) -> Verdict:

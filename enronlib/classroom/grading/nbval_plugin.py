@@ -5,6 +5,7 @@ It subclasses three classes of nbval: `IPyNbFile` (collect, setup), `IPyNbCell` 
 judged normally; a dead kernel is noticed at once; items have names; the run ends with a scoreboard.
 """
 
+import json
 import re
 import secrets
 from collections.abc import Callable, Generator, Iterator
@@ -27,10 +28,11 @@ from enronlib.classroom.grading.transplant import IMPORT_CHECK
 from enronlib.classroom.verdict import Status
 from enronlib.processes import environment
 
-__all__ = ["LAUNCH", "ON_RECORD", "LessonCell", "LessonFile"]  # and the hooks that pytest calls
+__all__ = ["KEEP_OUTPUTS", "LAUNCH", "ON_RECORD", "LessonCell", "LessonFile"]  # and the hooks that pytest calls
 
 NBVALS_TIMEOUT = 2000  # seconds; nbval's default, half an hour of waiting for an endless loop
 LONGEST = 500  # characters of a message
+LARGEST_OUTPUT = 1_000_000  # characters of an output that is handed back
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 CHECK_FAILED = re.compile(rf"(?s)\S+: ({'|'.join(Status)})[.:] (.*)")  # the text of a CheckFailed exception
 CALLED = re.compile(r"(?:line |:)\d+, in (\w+)\(")  # a function, in a traceback from the kernel
@@ -40,6 +42,8 @@ LAUNCH = pytest.StashKey[KernelLaunch]()
 """How to start kernels; set when grading."""
 ON_RECORD = pytest.StashKey[Callable[[Record], None]]()
 """Called with the record of each cell; set when grading."""
+KEEP_OUTPUTS = pytest.StashKey[bool]()
+"""Whether records hold what cells display; set when grading."""
 _RECORDS = pytest.StashKey[list[Record]]()
 WORKER_RECORDS = "enronlib_records"
 
@@ -224,10 +228,20 @@ class LessonCell(IPyNbCell):  # type: ignore[misc]
             ended_kernel=ended_kernel,
             timed_out=self.parent.kernel.cell.timed_out,
             odd=odd or [],
+            outputs=self._outputs() if self.config.stash.get(KEEP_OUTPUTS, False) else [],
         )
         self.config.stash[_RECORDS].append(record)
         if ON_RECORD in self.config.stash:
             self.config.stash[ON_RECORD](record)
+
+    def _outputs(self) -> list[dict[str, Any]]:
+        """Return what the cell displayed, in the form of a notebook, as far as it is not too large to hand back."""
+        found: list[dict[str, Any]] = []
+        for output in self.test_outputs or []:
+            if len(json.dumps(output)) > LARGEST_OUTPUT:
+                output = {"output_type": "stream", "name": "stderr", "text": "(this output is too large)"}  # noqa: PLW2901
+            found.append({name: value for name, value in output.items() if name != "execution_count"})
+        return found
 
     def _judge(self, trouble: str) -> tuple[Status, str]:
         """Return the verdict of a check cell: the kit's own, or the meaning of another exception."""

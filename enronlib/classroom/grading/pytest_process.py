@@ -20,12 +20,14 @@ class NotebookRun:
     results: Path
     launch: KernelLaunch
     cell_seconds: float
+    keep_outputs: bool = False
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         """Tell the plugin for lessons how to start kernels and where to send its records."""
         config.stash[nbval_plugin.LAUNCH] = self.launch
         config.stash[nbval_plugin.ON_RECORD] = self._write
+        config.stash[nbval_plugin.KEEP_OUTPUTS] = self.keep_outputs
 
     def _write(self, record: Record) -> None:
         with self.results.open("a", encoding="utf-8") as file:

@@ -21,13 +21,14 @@ __all__ = ["check_outputs", "class_page", "student_page", "table", "write_class_
 SEEN = 70  # characters of a reason in the table on the screen
 
 
-def check_outputs(csv: Path | None, feedback: Path | None) -> None:
-    """Raise UserError if the CSV or the feedback folder cannot be written; nothing is left behind."""
+def check_outputs(csv: Path | None, feedback: Path | None, notebooks: Path | None = None) -> None:
+    """Raise UserError if the CSV or one of the folders cannot be written; nothing is left behind."""
     if csv and csv.is_dir():
         raise UserError(f"{csv} is a folder: name a file for --csv")
-    if feedback and feedback.exists() and not feedback.is_dir():
-        raise UserError(f"{feedback} is a file: name a folder for --feedback")
-    for path in filter(None, (csv, feedback)):
+    for option, folder in (("feedback", feedback), ("notebooks", notebooks)):
+        if folder and folder.exists() and not folder.is_dir():
+            raise UserError(f"{folder} is a file: name a folder for --{option}")
+    for path in filter(None, (csv, feedback, notebooks)):
         places = [path, *path.absolute().parents] if path.is_dir() else path.absolute().parents
         try:
             if path.is_file():

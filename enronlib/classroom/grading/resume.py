@@ -26,7 +26,9 @@ class ResumeJournal:
         self.path = path
         if path is not None and path.is_file() and not resume:
             path.replace(path.with_suffix(".old.jsonl"))  # hours of work, if --resume was only forgotten
-        self.context = _digest(_package_source(), config.seed, config.sandbox.kind, config.limits, dict(lessons))
+        self.context = _digest(
+            _package_source(), config.seed, config.sandbox.kind, config.limits, config.keep_outputs, dict(lessons)
+        )
         self.found: dict[str, Marks] = {}
         for line in path.read_text(encoding="utf-8").splitlines() if path and path.is_file() else ():
             with contextlib.suppress(ValueError, KeyError, TypeError):  # a line cut off by an interruption

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import matplotlib
 import nbformat
@@ -31,12 +32,13 @@ ROUNDS = 4  # the first run, and three more without the cells that ended the ker
 
 @dataclass(frozen=True)
 class RunConfig:
-    """How to run submissions. `hidden` are folders that no submission may see."""
+    """How to run submissions. `hidden` are folders that no submission may see; outputs are kept for the students."""
 
     limits: Limits = field(default_factory=Limits)
     seed: int | None = None
     hidden: tuple[Path, ...] = ()
     sandbox: Sandbox = field(default_factory=detect_sandbox)
+    keep_outputs: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class SubmissionResult:
     """What else a human should look at: what was stopped, killed or not run."""
     remarks: list[str]
     """What the student should know."""
+    outputs: dict[tuple[str, str], list[dict[str, Any]]]
+    """What the cells displayed, by lesson and id."""
 
 
 def run_submission(plans: Sequence[LessonPlan], config: RunConfig, stop: Event | None = None) -> SubmissionResult:
@@ -70,6 +74,7 @@ def run_submission(plans: Sequence[LessonPlan], config: RunConfig, stop: Event |
         ],
         look=[*filter(None, look), *(reason for run in runs for reason in run.look())],
         remarks=[remark for run in runs for remark in run.stopped()],
+        outputs={(run.name, name): record.outputs for run in runs for name, record in run.records.items()},
     )
 
 
@@ -89,7 +94,7 @@ def _run_round(base: Path, runs: Iterable["_LessonRun"], config: RunConfig, seco
     sandbox = config.sandbox
     command = tuple(sandbox.command(kernel, home, config.hidden))
     launch = KernelLaunch(command, home, sandbox.interrupt, own_network=sandbox.kind != "plain")
-    task = NotebookRun(tuple(notebooks), work_dir / "results.jsonl", launch, config.limits.cell)
+    task = NotebookRun(tuple(notebooks), work_dir / "results.jsonl", launch, config.limits.cell, config.keep_outputs)
     extra = {} if config.seed is None else {"ENRONLIB_CORPUS_SEED": str(config.seed)}
     log = work_dir / "log.txt"
     reason = supervise(run_notebooks, (task,), home, config.limits, seconds, log=log, extra=extra, stop=stop)
@@ -116,6 +121,14 @@ def _read_records(results: Path) -> Iterator[Record]:
     for line in results.read_text(encoding="utf-8").splitlines() if results.exists() else ():
         with contextlib.suppress(ValueError, TypeError):
             yield Record.from_json(line)
+
+
+def _by_hand(exercise: str, plan: LessonPlan) -> Verdict:
+    """Return the verdict on an answer that only a person can mark."""
+    points = plan.lesson.exercises[exercise]
+    if exercise in plan.untouched:
+        return Verdict(exercise, Status.NOT_ATTEMPTED, NOTHING_WRITTEN, points)
+    return Verdict(exercise, Status.NOT_YET, "your instructor marks this", points)
 
 
 class _LessonRun:
@@ -166,6 +179,9 @@ class _LessonRun:
         for name in self.plan.lesson.exercises:
             cells = [cell for cell in self.plan.cells if cell.exercise == name]
             checks = [self._verdict(cell) for cell in cells if cell.role in ("check", "hidden")]
+            if not checks:
+                found[name] = _by_hand(name, self.plan)
+                continue
             verdict = next((each for each in checks if each.status is not Status.CORRECT), checks[0])
             answers = [self.records[cell.id] for cell in cells if cell.is_students and cell.id in self.records]
             failed = next((answer for answer in answers if answer.message), None)
@@ -204,5 +220,5 @@ class _LessonRun:
         yield from self.stopped()
         if self.to_run:
             yield f"{self.name}: the kernel ended too many times; not all of it was run"
-        elif self.reason or len(self.records) < len(self.plan.cells) - len(self.dropped):
+        elif self.reason or len(self.records) < sum(cell.runs for cell in self.plan.cells) - len(self.dropped):
             yield f"{self.name}: not all of it was run"

@@ -25,18 +25,27 @@ IMPORT_CHECK = "from enronlib.classroom import check\n"
 
 @dataclass(frozen=True)
 class PlannedCell:
-    """One cell to run. `role` is answer, check, hidden (a check with its hidden tests), own (the student's) or None."""
+    """One cell, to run if it is code.
+
+    `role` is answer, check, hidden (a check with its hidden tests), own (the student's), text or None.
+    """
 
     id: str
     role: str | None
     exercise: str | None
     points: int
     source: str
+    kind: str = "code"
 
     @property
     def is_students(self) -> bool:
         """Whether the student wrote it."""
         return self.role in ("answer", "predict", "own")
+
+    @property
+    def runs(self) -> bool:
+        """Whether there is anything to run."""
+        return self.kind == "code"
 
 
 @dataclass(frozen=True)
@@ -71,7 +80,7 @@ class LessonPlan:
         """
         cells = []
         for cell in self.cells:
-            if cell.id in dropped and not cell.is_students:
+            if not cell.runs or (cell.id in dropped and not cell.is_students):
                 continue
             source = f"raise RuntimeError({dropped[cell.id]!r})" if cell.id in dropped else cell.source
             ours: dict[str, Any] = {"role": cell.role, "exercise": cell.exercise, "points": cell.points}
@@ -85,15 +94,15 @@ class LessonPlan:
         return book
 
 
-Piece = tuple[str | None, PristineCell | None, str]  # role, the lesson's cell it belongs to, source
+Piece = tuple[str | None, PristineCell | None, str, str]  # role, the lesson's cell it belongs to, source, kind
 
 
 def plan_lesson(lesson: Lesson, student: Notebook) -> LessonPlan:
     """Return the lesson with the student's answers in it; cells are matched by name, then by id, then by content."""
     match = _Match(lesson, student)
     cells = tuple(
-        PlannedCell(f"c{number:04}", role, cell.exercise if cell else None, cell.points if cell else 0, source)
-        for number, (role, cell, source) in enumerate(_pieces(lesson, match))
+        PlannedCell(f"c{number:04}", role, cell.exercise if cell else None, cell.points if cell else 0, source, kind)
+        for number, (role, cell, source, kind) in enumerate(_pieces(lesson, match))
     )
     return LessonPlan(
         lesson, cells, tuple(match.remarks()), tuple(match.changed_checks()), frozenset(match.untouched())
@@ -113,15 +122,19 @@ def _pieces(lesson: Lesson, match: "_Match") -> Iterator[Piece]:
         if cell.is_students:
             stub = [] if match.defined_elsewhere(cell) else [cell.given]  # it would undo what another cell defines
             written = match.written(place, cell) or match.written_in_check(cell)
-            yield from ((cell.role, cell, source) for source in written or stub)
+            yield from ((cell.role, cell, source, cell.kind) for source in written or stub)
         elif cell.role == "check":
             for role, source in (("check", cell.given), ("hidden", cell.full))[: 1 + bool(cell.hidden_tests)]:
                 # `check` must be the kit's, even if the student gave that name to something else.
-                yield role, cell, IMPORT_CHECK + source if kits_check and "check(" in source else source
+                yield role, cell, IMPORT_CHECK + source if kits_check and "check(" in source else source, "code"
         else:
             if cell.kind == "code":
-                yield None, None, cell.full
-            yield from (("own", None, source) for source in match.changed(place, cell))  # also text turned into code
+                yield None, None, cell.full, "code"
+            else:
+                yield "text", None, match.text(place, cell), "markdown"
+            yield from (
+                ("own", None, source, "code") for source in match.changed(place, cell)
+            )  # also text turned into code
         yield from match.extras(place)
 
 
@@ -177,12 +190,13 @@ class _Match:
         return [cell for cell, at in zip(self.student.cells, self.places, strict=True) if at == place]
 
     def extras(self, place: int) -> Iterator[Piece]:
-        """Yield the student's own code cells that stood behind this cell of the lesson; -1: before all of them."""
+        """Yield the student's own cells that stood behind this cell of the lesson; -1: before all of them."""
         last = -1
         for cell, at in zip(self.student.cells, self.places, strict=True):
             last = last if at is None else at
-            if at is None and last == place and cell.kind == "code" and cell.source:
-                yield "own", None, cell.source
+            if at is None and last == place and cell.source:
+                is_code = cell.kind == "code"
+                yield "own" if is_code else "text", None, cell.source, "code" if is_code else "markdown"
 
     def written(self, place: int, pristine: PristineCell) -> list[str]:
         """Return what the student wrote in the copies of an answer cell, without untouched stubs."""
@@ -198,6 +212,10 @@ class _Match:
                     rest = "\n".join(line for line in source.splitlines() if line not in given)
                     found += [rest] if defined_names(rest) & defined_names(pristine.given) else []
         return found
+
+    def text(self, place: int, pristine: PristineCell) -> str:
+        """Return a text of the lesson as the student left it."""
+        return next((cell.source for cell in self.at(place) if cell.kind == "markdown"), pristine.given)
 
     def changed(self, place: int, pristine: PristineCell) -> list[str]:
         """Return the versions of a cell of the lesson that the student changed."""
@@ -231,7 +249,7 @@ class _Match:
                     yield f"{name}: there are {len(found)} answer cells; they were run in order; the last one counts."
                 if not self.written(place, pristine) and self.written_in_check(pristine):
                     yield f"{name}: the answer was in the check cell; it was run."
-                if any(cell.kind != "code" for cell in found):
+                if any(cell.kind != "code" == pristine.kind for cell in found):
                     yield f"{name}: the answer cell is not a code cell; it was run as code."
             elif pristine.role == "check" and not found:
                 yield f"{name}: the check cell is missing; the original was used."
