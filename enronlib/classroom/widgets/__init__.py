@@ -1,22 +1,25 @@
 """Pictures that move: what a lesson shows besides text, tables and charts.
 
-    from enronlib.classroom.widgets import task_graph
+    from enronlib.classroom.widgets import shuffle_stepper, task_graph
 
 A notebook that is executed by a test, in grading, or to store its outputs shows a still picture: `picture.is_still`.
 
+    stepper          shuffle_stepper: a MapReduce job step by step
     workflow_graph   task_graph: the tasks of a Luigi workflow, colored as they run
-    picture          what they all are made of: SVG, and the same in words
+    picture          what pictures are made of: SVG, and the same in words
+    panel            controls above a picture: the widget itself
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from enronlib.classroom.widgets.stepper import shuffle_stepper
     from enronlib.classroom.widgets.workflow_graph import task_graph
 
-__all__ = ["task_graph"]
+__all__ = ["shuffle_stepper", "task_graph"]
 
-_HOMES = {"task_graph": "workflow_graph"}
+_HOMES = {"shuffle_stepper": "stepper", "task_graph": "workflow_graph"}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,127 @@
+"""The widgets without a browser: what they draw for each value of their controls, and what a notebook stores."""
+
+from collections.abc import Iterator
+from xml.etree import ElementTree
+
+import pytest
+
+from enronlib.classroom.widgets import shuffle_stepper
+from enronlib.classroom.widgets.panel import Panel
+from enronlib.classroom.widgets.picture import Picture
+from enronlib.classroom.widgets.stepper import STEPS, picture_of, run_job, said
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+LINES = ["the data jump", "the jump", "hide the data", "data hide data"]
+
+
+def mapper(line: str) -> Iterator[tuple[str, int]]:
+    for word in line.split():
+        yield word, 1
+
+
+def reducer(key: str, values: Iterator[int]) -> int:
+    return sum(values)
+
+
+def by_first_letter(word: str, partitions: int) -> int:
+    return 0 if word[0] <= "h" else 1
+
+
+@pytest.fixture(autouse=True)
+def live(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ENRONLIB_STRICT", raising=False)
+
+
+@pytest.fixture
+def stepper() -> Panel:
+    widget = shuffle_stepper(LINES, mapper, reducer, partitioner=by_first_letter)
+    assert isinstance(widget, Panel)
+    return widget
+
+
+def words_in(html: str) -> list[str]:
+    return [element.text or "" for element in ElementTree.fromstring(html).iter("{http://www.w3.org/2000/svg}text")]
+
+
+def at(step: str, split_size: int = 2, partitions: int = 2) -> list[str]:
+    job = run_job(LINES, mapper, reducer, split_size=split_size, partitions=partitions)
+    return words_in(picture_of(job, STEPS.index(step)).image)
+
+
+class TestStepper:
+    def test_lines_are_in_their_splits(self) -> None:
+        words = at("Lines")
+        assert words[words.index("Split 0") + 1 : words.index("Split 1")] == LINES[:2]
+
+    def test_the_mapper_makes_one_pair_of_each_word(self) -> None:
+        words = at("Map")
+        pairs = words[words.index("Map task 0") + 1 : words.index("Map task 1")]
+        assert pairs == ["the 1", "data 1", "jump 1", "the 1", "jump 1"]
+
+    def test_runs_and_results_are_those_of_the_engine(self) -> None:
+        job = run_job(LINES, mapper, reducer, split_size=2, partitions=2, partitioner=by_first_letter)
+        assert job.run(0, 0) == [("data", 1)]
+        assert job.run(0, 1) == [("jump", 1), ("jump", 1), ("the", 1), ("the", 1)]
+        assert job.groups(0) == [("data", [1, 1, 1, 1]), ("hide", [1, 1])]
+        assert [job.results(partition) for partition in (0, 1)] == [
+            [("data", 4), ("hide", 2)],
+            [("jump", 2), ("the", 3)],
+        ]
+
+    def test_a_combiner_lets_fewer_pairs_travel_and_changes_no_result(self) -> None:
+        plain = run_job(LINES, mapper, reducer, split_size=2, partitions=2)
+        combined = run_job(LINES, mapper, reducer, reducer, split_size=2, partitions=2)
+        assert (plain.traveling, combined.traveling) == (11, 6)
+        assert "11 pairs travel" in said(plain, STEPS.index("Shuffle"))
+        assert [plain.results(partition) for partition in (0, 1)] == [
+            combined.results(partition) for partition in (0, 1)
+        ]
+
+    @pytest.mark.parametrize("split_size", [1, 2, 3, 4])
+    @pytest.mark.parametrize("partitions", [1, 2, 3, 4])
+    def test_every_setting_draws_every_step(self, split_size: int, partitions: int) -> None:
+        for step in STEPS:
+            words = at(step, split_size=split_size, partitions=partitions)
+            assert f"Reduce task {partitions - 1}" in words
+            assert f"{'Split' if step == 'Lines' else 'Map task'} {-(-4 // split_size) - 1}" in words
+
+    def test_the_pictures_of_all_steps_have_one_size(self) -> None:
+        job = run_job(LINES, mapper, reducer, split_size=1, partitions=3)
+        assert len({ElementTree.fromstring(picture_of(job, step).image).attrib["height"] for step in range(6)}) == 1
+
+    def test_a_control_changes_the_picture_and_what_a_screen_reader_says(self, stepper: Panel) -> None:
+        before = stepper.picture
+        assert stepper.says.startswith("Step 1 of 6, Lines.")
+        stepper.values = {**stepper.values, "step": 3}
+        assert (
+            stepper.says == "Step 4 of 6, Shuffle. 11 pairs travel: each run goes to the reduce task of its partition."
+        )
+        shuffled = stepper.picture
+        assert shuffled != before
+        stepper.values = {**stepper.values, "combiner": True}
+        assert "6 pairs travel" in stepper.says
+        assert stepper.picture != shuffled
+
+
+class TestStoredOutput:
+    def test_a_live_one_keeps_a_still_picture_beside_the_widget(self, stepper: Panel) -> None:
+        data, _ = stepper._repr_mimebundle_()
+        assert data.keys() == {WIDGET, "text/html", "text/plain"}
+        assert data["text/plain"].startswith("Step 1 of 6, Lines. 2 splits")
+
+    def test_in_tests_and_builds_there_is_only_a_picture_the_same_each_time(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ENRONLIB_STRICT", "1")
+        pictures = [shuffle_stepper(LINES, mapper, reducer) for _ in range(2)]
+        bundles = [picture.bundle() for picture in pictures if isinstance(picture, Picture)]
+        assert bundles[0] == bundles[1]
+        assert bundles[0].keys() == {"image/svg+xml", "text/plain"}
+        assert "4 Shuffle" in words_in(bundles[0]["image/svg+xml"])
+
+    def test_a_picture_is_named_for_screen_readers_and_needs_nothing_from_the_network(self, stepper: Panel) -> None:
+        root = ElementTree.fromstring(stepper._still.image)
+        assert root.attrib["role"] == "img"
+        assert root.attrib["aria-label"].startswith("Step 1 of 6")
+        for text in (stepper.picture, str(stepper._esm), str(stepper._css)):
+            assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
