@@ -1,10 +1,11 @@
 """From `notebooks/source/x.md` to `notebooks/solutions/x.ipynb`, solved, and `notebooks/x.ipynb`, the student's copy.
 
 What is known elsewhere is not in the source but added here: the titles, stars and points of exercises, their hints,
-the links between lessons, and the table of all lessons.
+the links between lessons, the meanings of new words, and the table of all lessons.
 """
 
 import copy
+import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -28,6 +29,10 @@ from enronlib.classroom.exercise import Exercise
 from enronlib.classroom.exercises import exercises_of
 
 __all__ = ["build_lessons", "lesson_files", "solved_notebook", "student_copy"]
+
+NEW_WORDS = "## New words"
+LINK = re.compile(r"\[([^\]]+)\]\(glossary\.ipynb#[^)]+\)")
+ENTRY = re.compile(r"^### (.+)\n\n(.+)$", re.MULTILINE)
 
 
 def build_lessons(root: Path, lessons: Collection[str] = (), *, execute: bool = False) -> list[Path]:
@@ -78,6 +83,8 @@ def solved_notebook(source: LessonSource, sources: Mapping[str, LessonSource]) -
         cell.metadata = {key: cell.metadata[key] for key in ("enronlib", "tags") if key in cell.metadata}
         if role(cell) == "lessons":
             cell.source = lesson_table(sources)
+        elif cell.source.startswith(NEW_WORDS):
+            cell.source = _with_meanings(cell.source, sources["glossary"])
         elif role(cell) == "task" and exercise:
             cell.source = _with_title(cell.source, exercise)
         elif role(cell) == "check" and exercise:
@@ -130,6 +137,16 @@ def lesson_table(sources: Mapping[str, LessonSource]) -> str:
             reading, exercises = (f"{part} min" for part in source.minutes) if source.minutes else ("", "")
             lines.append(f"| [{source.title}]({name}.ipynb) | {source.question} | {reading} | {exercises} |")
     return "\n".join(lines)
+
+
+def _with_meanings(text: str, glossary: LessonSource) -> str:
+    """Return the list of new words with their one-line meanings, if it is nothing but links to the glossary."""
+    heading, _, words = text.partition("\n\n")
+    if not re.fullmatch(rf"(?:{LINK.pattern}[ ·\n]*)+", words):
+        return text
+    meanings = dict(ENTRY.findall(glossary.text))
+    lines = [f"- **{word}**: {meanings[word]}" for word in LINK.findall(words) if word in meanings]
+    return "\n".join([heading, "", *lines, "", "[All words](glossary.ipynb)"])
 
 
 def _with_title(text: str, exercise: Exercise) -> str:

@@ -22,7 +22,9 @@ LARGEST_NOTEBOOK = 400_000  # bytes
 LARGEST_OUTPUT = 20_000  # characters of one text output
 GUIDES = {"glossary"}  # notebooks to look things up in, without exercises
 SHORT = {CONTENTS, "template"}  # lessons that may have fewer than three exercises
-UNUSED = {"00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10"}  # lessons that do not use their answers yet
+UNUSED = {"01", "02", "03", "04", "05", "06", "07", "08", "09", "10"}  # lessons that do not use their answers yet
+
+IN_WORDS = ("*In the picture:* ", "<details><summary>In the picture</summary>")  # a chart for those who cannot see it
 
 # What differs from one run to the next, or between machines.
 TRACES = {
@@ -227,8 +229,8 @@ def _pictures(lesson: str, book: Any) -> Iterator[Problem]:
                 yield Problem(cell.id, "a picture lacks its text: ![what it shows](…)")
         elif any("image/png" in output.get("data", {}) for output in cell.outputs):
             pictures += 1
-            if following is None or not following.source.startswith("*In the picture:* "):
-                yield Problem(cell.id, "the chart is not followed by a cell that begins '*In the picture:* …'")
+            if following is None or not following.source.startswith(IN_WORDS):
+                yield Problem(cell.id, f"the chart is not followed by a cell that begins with one of {IN_WORDS}")
     if not pictures and lesson != CONTENTS:
         yield Problem(None, "there is no picture")
 
