@@ -10,11 +10,12 @@ from enronlib.classroom.authoring.check import (
     file_problems,
     project_problems,
     rehearsal_problems,
+    right_answer_problems,
     wrong_answer_problems,
 )
 from enronlib.classroom.authoring.lint import anatomy_problems, output_problems, structure_problems
 from enronlib.classroom.authoring.sources import LessonSource, Problem, read_sources
-from enronlib.classroom.exercise import Exercise, Wrong
+from enronlib.classroom.exercise import Exercise, Right, Wrong
 from enronlib.classroom.exercises import all_exercises
 from enronlib.classroom.verdict import Status
 
@@ -28,6 +29,11 @@ every_wrong_answer = pytest.mark.parametrize(
     ("exercise", "wrong"),
     [(exercise, wrong) for exercise in EXERCISES for wrong in exercise.wrong],
     ids=[f"{exercise.name}: {wrong.what}" for exercise in EXERCISES for wrong in exercise.wrong],
+)
+every_right_answer = pytest.mark.parametrize(
+    ("exercise", "right"),
+    [(exercise, right) for exercise in EXERCISES for right in exercise.right],
+    ids=[f"{exercise.name}: {right.what}" for exercise in EXERCISES for right in exercise.right],
 )
 
 
@@ -103,3 +109,8 @@ def test_a_known_wrong_answer_gets_its_message(
 ) -> None:
     assert list(wrong_answer_problems(exercise, wrong)) == []
     assert capfd.readouterr() == ("", "")
+
+
+@every_right_answer
+def test_a_known_right_answer_is_correct(exercise: Exercise, right: Right) -> None:
+    assert list(right_answer_problems(exercise, right)) == []

@@ -55,7 +55,10 @@ def forget_to_run(book: Any) -> None:
         (replace('progress("template")', "1"), "the last code cell is not progress"),
         (replace("plt.show()", "plt.show();"), "ends in a semicolon"),
         (forget_to_run, "was not run"),
-        (replace("*In the picture:* two", "Two"), "is not followed by a cell that begins with one of ('*In the picture:* '"),
+        (
+            replace("*In the picture:* two", "Two"),
+            "is not followed by a cell that begins with one of ('*In the picture:* '",
+        ),
         (replace("Show a version", "![](a.png) Show a version"), "a picture lacks its text"),
     ],
 )

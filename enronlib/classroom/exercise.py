@@ -1,4 +1,4 @@
-"""Exercises: each has a name, points, hints, a check and known wrong answers, all in one place.
+"""Exercises: each has a name, points, hints, a check and known wrong and right answers, all in one place.
 
 The exercises of a lesson are in one module of `enronlib.classroom.exercises`. The module's name ends in the first
 part of their names: `parse.date` is in `lesson_02_parse.py`.
@@ -14,13 +14,13 @@ from enronlib.classroom.solutions import left_unfinished
 from enronlib.classroom.surroundings import in_houston, silence
 from enronlib.classroom.verdict import Status, Verdict
 
-__all__ = ["Check", "Edits", "Exercise", "Wrong", "lesson", "registered"]
+__all__ = ["Check", "Edits", "Exercise", "Right", "Wrong", "lesson", "registered"]
 
 Check = Callable[[Answer, Mail], str]
 
 
 class Edits:
-    """A wrong answer, given as edits to the solution in the lesson: pairs of a text and its replacement.
+    """An answer, given as edits to the solution in the lesson: pairs of a text and its replacement.
 
     Only the tests apply them (`authoring.rehearsal`): a student's kernel neither has nor needs the solution.
     """
@@ -48,6 +48,14 @@ class Wrong:
 
 
 @dataclass(frozen=True)
+class Right:
+    """A right answer that differs from the solution: how, and the answer (or Edits). The check must accept it."""
+
+    what: str
+    answer: Any
+
+
+@dataclass(frozen=True)
 class Exercise:
     """One exercise. `check` returns the praise (what the answer handled) or raises NotYet or NotAttempted.
 
@@ -62,6 +70,7 @@ class Exercise:
     hints: tuple[str, ...]
     check: Check
     wrong: tuple[Wrong, ...]
+    right: tuple[Right, ...] = ()
 
     def __post_init__(self) -> None:
         """Raise ValueError if a part of the exercise is missing."""
@@ -125,12 +134,13 @@ def lesson(name: str) -> Callable[..., Callable[[Check], Check]]:
         stars: int = 1,
         hints: Sequence[str],
         wrong: Sequence[Wrong],
+        right: Sequence[Right] = (),
     ) -> Callable[[Check], Check]:
         def register(check: Check) -> Check:
             if exercise_name in registered:
                 raise ValueError(f"{exercise_name}: there are two exercises with this name")
             registered[exercise_name] = Exercise(
-                exercise_name, name, title, points, stars, tuple(hints), check, tuple(wrong)
+                exercise_name, name, title, points, stars, tuple(hints), check, tuple(wrong), tuple(right)
             )
             return check
 

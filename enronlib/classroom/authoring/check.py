@@ -11,16 +11,23 @@ from enronlib.classroom.answer import Answer, NotYet
 from enronlib.classroom.authoring.build import lesson_files, solved_notebook, student_copy
 from enronlib.classroom.authoring.lint import LARGEST_NOTEBOOK, anatomy_problems, output_problems, structure_problems
 from enronlib.classroom.authoring.notebook import notebook_bytes
-from enronlib.classroom.authoring.rehearsal import inside, rehearse, wrong_answer
+from enronlib.classroom.authoring.rehearsal import inside, known_answer, rehearse
 from enronlib.classroom.authoring.sources import LessonSource, Problem, choose_sources, read_sources
-from enronlib.classroom.exercise import Exercise, Wrong
+from enronlib.classroom.exercise import Exercise, Right, Wrong
 from enronlib.classroom.exercises import all_exercises, exercises_of
 from enronlib.classroom.mail import Mail
 from enronlib.classroom.surroundings import silence
 from enronlib.classroom.verdict import Status, Verdict
 from enronlib.processes import environment
 
-__all__ = ["check_lessons", "file_problems", "project_problems", "rehearsal_problems", "wrong_answer_problems"]
+__all__ = [
+    "check_lessons",
+    "file_problems",
+    "project_problems",
+    "rehearsal_problems",
+    "right_answer_problems",
+    "wrong_answer_problems",
+]
 
 
 def check_lessons(root: Path, lessons: Collection[str] = ()) -> Iterator[str]:
@@ -58,6 +65,8 @@ def lesson_problems(source: LessonSource, sources: Mapping[str, LessonSource]) -
     for exercise in exercises_of(source.name):
         for wrong in exercise.wrong:
             yield from wrong_answer_problems(exercise, wrong)
+        for right in exercise.right:
+            yield from right_answer_problems(exercise, right)
 
 
 def project_problems(root: Path, sources: Mapping[str, LessonSource]) -> Iterator[str]:
@@ -111,7 +120,7 @@ def wrong_answer_problems(exercise: Exercise, wrong: Wrong) -> Iterator[Problem]
 
     try:
         with TemporaryDirectory() as folder, inside(Path(folder)):
-            verdict = replace(exercise, check=check).judge(wrong_answer(exercise, wrong))
+            verdict = replace(exercise, check=check).judge(known_answer(exercise, wrong))
     except Exception as error:  # such as edits that no longer fit the solution
         fault = f"cannot be made: {error}"
     else:
@@ -119,6 +128,18 @@ def wrong_answer_problems(exercise: Exercise, wrong: Wrong) -> Iterator[Problem]
     if fault:
         check_cell = f"check-{exercise.name}".replace(".", "-")
         yield Problem(check_cell, f"{exercise.name}: the wrong answer {wrong.what!r} {fault}")
+
+
+def right_answer_problems(exercise: Exercise, right: Right) -> Iterator[Problem]:
+    """Yield that the check refuses a known right answer."""
+    try:
+        with TemporaryDirectory() as folder, inside(Path(folder)):
+            fault = str(exercise.judge(known_answer(exercise, right)))
+    except Exception as error:  # such as edits that no longer fit the solution
+        fault = f"cannot be made: {error}"
+    if not fault.startswith(Status.CORRECT):
+        check_cell = f"check-{exercise.name}".replace(".", "-")
+        yield Problem(check_cell, f"{exercise.name}: the right answer {right.what!r} counts as {fault!r}")
 
 
 def _fault(verdict: Verdict, required: str, expected: list[Any], folder: str) -> str:

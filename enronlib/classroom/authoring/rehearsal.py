@@ -14,14 +14,14 @@ from enronlib.classroom import session
 from enronlib.classroom.authoring.notebook import code_cells, exercise_name, role
 from enronlib.classroom.authoring.sources import LessonSource
 from enronlib.classroom.authoring.stubs import python
-from enronlib.classroom.exercise import Edits, Exercise, Wrong
+from enronlib.classroom.exercise import Edits, Exercise, Right, Wrong
 from enronlib.classroom.folders import forget
 from enronlib.classroom.handout import lessons_folder
 from enronlib.classroom.surroundings import silence
 from enronlib.classroom.verdict import Verdict
 from enronlib.processes import environment
 
-__all__ = ["edited_solution", "inside", "rehearse", "solved_lesson", "wrong_answer"]
+__all__ = ["edited_solution", "inside", "known_answer", "rehearse", "solved_lesson"]
 
 NO_EDITS = Edits()
 
@@ -49,9 +49,9 @@ def rehearse(book: Any, folder: Path) -> dict[str, Verdict]:
     return verdicts
 
 
-def wrong_answer(exercise: Exercise, wrong: Wrong) -> Any:
-    """Return a known wrong answer as the check gets it."""
-    return edited_solution(exercise, wrong.answer) if isinstance(wrong.answer, Edits) else wrong.answer
+def known_answer(exercise: Exercise, known: Right | Wrong) -> Any:
+    """Return a known answer as the check gets it."""
+    return edited_solution(exercise, known.answer) if isinstance(known.answer, Edits) else known.answer
 
 
 def edited_solution(exercise: Exercise, edits: Edits) -> Any:

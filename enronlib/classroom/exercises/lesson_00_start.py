@@ -1,7 +1,7 @@
 """Exercises of lesson 00: a first success, and a first small step."""
 
 from enronlib.classroom.answer import Answer
-from enronlib.classroom.exercise import Edits, Wrong, lesson
+from enronlib.classroom.exercise import Edits, Right, Wrong, lesson
 from enronlib.classroom.mail import Mail
 
 exercise = lesson("00_start_here")
@@ -29,7 +29,7 @@ def _addresses(mail: Mail) -> list[str]:
 def domain(answer: Answer, mail: Mail) -> str:
     for address in _addresses(mail):
         answer(address).equals(address.partition("@")[2], "return everything after the @, exactly as it is written")
-    return "Your function works for addresses that it had never seen."
+    return "Your function works for addresses that it has never seen."
 
 
 @exercise(
@@ -54,6 +54,11 @@ def domain(answer: Answer, mail: Mail) -> str:
         ),
         Wrong("knows only the example", lambda address: "kim.lee", "everything before the @"),
         Wrong("is a text, not a function", "kim.lee", "a function was expected"),
+    ],
+    right=[
+        Right("partitions", lambda address: address.partition("@")[0]),
+        Right("slices", lambda address: address[: address.index("@")]),
+        Right("uses a pattern", Edits(('address.split("@")[0]', '__import__("re").match("[^@]+", address)[0]'))),
     ],
 )
 def user(answer: Answer, mail: Mail) -> str:

@@ -3,14 +3,20 @@
 import tempfile
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+
 from enronlib.classroom.answer import Answer, NotAttempted
-from enronlib.classroom.exercise import Edits, Wrong, lesson
+from enronlib.classroom.exercise import Edits, Right, Wrong, lesson
 from enronlib.classroom.mail import Mail
 from enronlib.corpus import message_files, natural_key
 
 exercise = lesson("01_look_at_the_mail")
 
 KEY = 'key=lambda name: int(name.strip("._"))'
+BY_NUMBER = Edits(
+    (f"sorted(names, {KEY})", '[name for _, name in sorted({int(n.strip("._")): n for n in names}.items())]')
+)
 
 
 @exercise(
@@ -33,7 +39,11 @@ KEY = 'key=lambda name: int(name.strip("._"))'
         Wrong("pads with zeros", Edits((KEY, "key=lambda n: n.zfill(5)")), "may have any number of digits"),
         Wrong("is a generator", Edits(("return", "yield from")), "a list was expected"),
         Wrong("drops repeated names", Edits(("sorted(names", "sorted(set(names)")), "keep every name"),
+        Wrong("uses a dict, which holds each number once", BY_NUMBER, "keep every name"),
         Wrong("knows only the example", lambda names: ["1.", "2.", "10."], "by their numbers"),
+    ],
+    right=[
+        Right("cuts off the last character", Edits((KEY, "key=lambda name: int(name[:-1])"))),
     ],
 )
 def natural(answer: Answer, mail: Mail) -> str:
@@ -74,6 +84,10 @@ def natural(answer: Answer, mail: Mail) -> str:
         ),
         Wrong("returns lines", lambda text: text.splitlines(), "return two texts"),
         Wrong("knows only the example", lambda text: ("From: kim\nTo: lee", "Hello\n"), "the first empty line"),
+    ],
+    right=[
+        Right("returns a list", lambda text: [*text.split("\n\n", 1), ""][:2]),
+        Right("slices", lambda text: (text[:at], text[at + 2 :]) if (at := text.find("\n\n")) >= 0 else (text, "")),
     ],
 )
 def split(answer: Answer, mail: Mail) -> str:
@@ -129,6 +143,10 @@ IS_FILE = "if path.is_file():\n            total"
         Wrong("counts files", Edits(("path.stat().st_size", "1")), "add up the sizes"),
         Wrong("returns a list", lambda box: [p.stat().st_size for p in message_files(box)], "an int was expected"),
         Wrong("knows only the example", lambda box: 8, "bytes, not characters"),
+    ],
+    right=[
+        Right("uses numpy", lambda box: np.sum([path.stat().st_size for path in message_files(box)])),
+        Right("uses pandas", lambda box: pd.Series([path.stat().st_size for path in message_files(box)]).sum()),
     ],
 )
 def size(answer: Answer, mail: Mail) -> str:
