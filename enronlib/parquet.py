@@ -60,7 +60,8 @@ def columns_of(rows: list[dict[str, Any]]) -> pa.RecordBatch:
     """Return the fields of these emails, column by column.
 
     RecordBatch.from_pylist would do the same, but it imports pandas (0.3 s and 40 MB in each process), and so does
-    pa.array; Array.cast imports pyarrow.compute. Hence the lower-level StringBuilder and Array.from_buffers.
+    pa.array; Array.cast imports pyarrow.compute. Hence the lower-level StringBuilder and Array.from_buffers. Raises
+    MemoryError if there is not enough memory.
     """
     columns = []
     for field in SCHEMA:
@@ -70,6 +71,8 @@ def columns_of(rows: list[dict[str, Any]]) -> pa.RecordBatch:
         else:
             texts = pa.lib.StringBuilder()
             texts.append_values(values)
+            if len(texts) < len(values):  # the builder is silent about it
+                raise MemoryError("not enough memory for the texts of a mailbox: run with fewer workers")
             columns.append(texts.finish())
     return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
 

@@ -26,6 +26,16 @@ def test_columns_are_those_that_arrow_would_make_of_the_rows(rows):
     assert columns_of(rows).equals(pa.RecordBatch.from_pylist(rows, SCHEMA))
 
 
+def test_texts_that_do_not_fit_into_memory_are_an_error_and_no_row_is_lost(monkeypatch):
+    class ForgetfulBuilder(pa.lib.StringBuilder):  # as the real one is where memory is limited
+        def append_values(self, values):
+            super().append_values(values[:-1])
+
+    monkeypatch.setattr(pa.lib, "StringBuilder", ForgetfulBuilder)
+    with pytest.raises(MemoryError, match="not enough memory"):
+        columns_of([dict.fromkeys(FIELDS)] * 3)
+
+
 @pytest.mark.parametrize(
     "date",
     [
