@@ -158,8 +158,9 @@ def distinctive_words(
     bars, marks = {}, {}
     for mailbox in _largest(sizes):
         counts = counts_by_mailbox[mailbox]
-        scores = log_odds({word: count for word, count in counts.items() if word in compared}, compared)
-        clear = {word: z for word, z in scores.items() if z >= LEAST_SCORE and counts[word] >= FEWEST_OCCURRENCES}
+        here = {word: count for word, count in counts.items() if word in compared}
+        scores = log_odds(here, compared, least=FEWEST_OCCURRENCES)
+        clear = {word: z for word, z in scores.items() if z >= LEAST_SCORE}
         words = [word for word, _ in _highest(clear, n, tokens(mailbox))]
         bars[mailbox] = _per_1000([(word, counts[word]) for word in words], sizes[mailbox])
         others = [(word, total[word] - counts[word]) for word in words]

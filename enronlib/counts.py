@@ -70,12 +70,15 @@ class CountFiles(Mapping[str, Mapping[str, int]]):
         return len(self._files)
 
 
-def log_odds(counts: Mapping[str, int], total: Mapping[str, int], *, prior: float = 1000) -> dict[str, float]:
+def log_odds(
+    counts: Mapping[str, int], total: Mapping[str, int], *, prior: float = 1000, least: int = 0
+) -> dict[str, float]:
     """Return how clearly each word of a mailbox is more frequent there than in the rest of the corpus: a z-score.
 
     `counts` are the word counts of the mailbox, `total` those of the whole corpus, mailbox included. The z-score is the
     logarithm of the odds ratio between mailbox and rest, divided by its standard deviation: 0 where the word is equally
-    frequent in both, negative where it is rarer in the mailbox. A word that makes up the whole corpus has no score.
+    frequent in both, negative where it is rarer in the mailbox. A word that makes up the whole corpus has no score, nor
+    has one with fewer than `least` occurrences in the mailbox.
 
     Both sides start with `prior` words that are distributed as in the whole corpus (an informative Dirichlet prior).
     This holds back words with little evidence: rare ones, and those that no other mailbox contains, such as a name in a
@@ -87,7 +90,7 @@ def log_odds(counts: Mapping[str, int], total: Mapping[str, int], *, prior: floa
     size, everything = sum(counts.values()), sum(total.values())
     scores = {}
     for word, count in counts.items():
-        if not 0 < total[word] < everything:
+        if count < least or not 0 < total[word] < everything:
             continue
         extra = prior * total[word] / everything
         here, elsewhere = count + extra, total[word] - count + extra

@@ -92,3 +92,8 @@ class TestLogOdds:
         assert log_odds({"gas": 3}, {"gas": 9}) == {}
         assert log_odds({"gas": 3, "tax": 2}, {"gas": 3, "tax": 2}) == pytest.approx({"gas": 0, "tax": 0})
         assert log_odds({}, {}) == log_odds({}, {"gas": 9}) == log_odds({"gas": 0}, {"gas": 0}) == {}
+
+    def test_rare_words_may_be_left_out_and_the_other_scores_stay(self) -> None:
+        counts, total = {"gas": 3, "tax": 1, "oil": 2}, {"gas": 4, "tax": 6, "oil": 5}
+        scores = log_odds(counts, total)
+        assert log_odds(counts, total, least=2) == {"gas": scores["gas"], "oil": scores["oil"]}
