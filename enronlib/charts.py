@@ -332,7 +332,9 @@ def _panels(
         ax = inner.add_subplot(lines, columns, place, sharex=first)
         first = first or ax
         _draw_bars(ax, top, rows=rows, bar_label="{:,.1f}", longest=14, empty=empty if sizes[mailbox] else "no words")
-        ax.set_title(f"{_shown(mailbox, 16)} ({sizes[mailbox]:,} words)", loc="right", fontsize=FONT, parse_math=False)
+        label = f"{_shown(mailbox, 16)} ({sizes[mailbox]:,} words)"
+        # Without y, matplotlib looks for a free place each time it draws, which takes a sixth of the time.
+        ax.set_title(label, loc="right", y=1, fontsize=FONT, parse_math=False)
     largest = f"the {len(bars)} largest of {len(sizes):,} mailboxes" if len(sizes) > len(bars) else ""
     if not bars:
         _say(inner.add_subplot(), "no mailboxes")
