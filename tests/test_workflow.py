@@ -26,11 +26,13 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from io import StringIO
 from multiprocessing.process import BaseProcess
+from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 import luigi
+import luigi.rpc
 import nbformat
 import psutil
 import pyarrow.parquet as pq
@@ -875,6 +877,18 @@ def test_a_process_that_dies_while_it_is_idle_is_replaced(maildir, run, out, mon
     assert_right(maildir, out)
 
 
+def test_little_is_sent_to_a_process_for_each_task(maildir, run, monkeypatch):
+    call, sizes = WorkerProcess.call, list[int]()
+
+    def measured_call(process, function, *arguments):
+        sizes.append(len(ForkingPickler.dumps((function, arguments))))
+        call(process, function, *arguments)
+
+    monkeypatch.setattr(WorkerProcess, "call", measured_call)
+    assert run(workers=2).succeeded
+    assert max(sizes) < 4_000
+
+
 def in_a_process(maildir, out, **options):
     """Start the workflow in a process, and a process group, of its own, from a script without a main guard."""
     script = "from enronlib.workflow import run_workflow\nprint('started', flush=True)\n"
@@ -1182,3 +1196,12 @@ def test_a_central_scheduler_sees_the_run_but_neither_host_nor_user(maildir, run
 def test_a_missing_scheduler_is_a_clear_error(run, url):
     with pytest.raises(UserError, match=f"no scheduler answers at {url}: start one with `luigid --address 127.0.0.1`"):
         run(scheduler_url=url)
+
+
+def test_a_scheduler_that_stops_answering_is_a_clear_error(run, scheduler, monkeypatch):
+    def fail(*_, **__):
+        raise luigi.rpc.RPCError("no answer")  # after the last of several attempts, a minute later
+
+    monkeypatch.setattr(luigi.rpc.RemoteScheduler, "_request", fail)
+    with pytest.raises(UserError, match="no longer answers: start it and run again"):
+        run(scheduler_url=scheduler)
