@@ -22,7 +22,7 @@ import time
 import urllib.request
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from io import StringIO
 from multiprocessing.process import BaseProcess
@@ -57,6 +57,7 @@ from enronlib.workflow import (
     run_workflow,
 )
 from enronlib.workflow.runner import PRELOADED, build
+from enronlib.workflow.stamps import StampedTarget
 
 MAIL = {
     "ash-a": {
@@ -690,6 +691,15 @@ def test_a_finished_folder_may_be_read_only_but_one_that_lacks_something_may_not
     add(maildir / "birch-b")
     with pytest.raises(UserError, match=r"^cannot write to .*disk: Read-only file system"):
         run_workflow(maildir, small_disk, workers=1, progress=False)
+
+
+def test_an_output_appears_whole_or_not_at_all(out):
+    target = StampedTarget(out / "ash-a.txt", "mail")
+    with suppress(ZeroDivisionError), target.temporary_path() as path:
+        path.write_text("half", encoding="utf-8")
+        assert not target.file.exists()
+        raise ZeroDivisionError
+    assert [path for path in out.rglob("*") if path.is_file()] == []
 
 
 def test_what_a_killed_run_left_is_removed_by_the_next(maildir, run, done):
