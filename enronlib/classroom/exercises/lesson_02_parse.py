@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from enronlib.classroom.answer import Answer
-from enronlib.classroom.exercise import Edits, Wrong, lesson
+from enronlib.classroom.exercise import Edits, Right, Wrong, lesson
 from enronlib.classroom.mail import Mail
 from enronlib.messages import FIELDS, HEADERS, read_date, read_email, unfold
 
@@ -34,6 +34,10 @@ exercise = lesson("02_parse_one_email")
         Wrong("changes all spaces", Edits(('value.split("\\n")', "value.split()")), "leave other spaces as they are"),
         Wrong("returns the lines", lambda value: value.split("\n"), "returned a list; a str was expected"),
         Wrong("knows only the example", lambda value: "ada@x.example, bo@x.example", "around it become one space"),
+    ],
+    right=[
+        Right("uses a pattern", lambda value: re.sub(r"[ \t]*\n[ \t]*", " ", value)),
+        Right("uses splitlines", Edits(('value.split("\\n")', "value.splitlines()"))),
     ],
 )
 def one_line(answer: Answer, mail: Mail) -> str:
@@ -85,6 +89,16 @@ def one_line(answer: Answer, mail: Mail) -> str:
             "knows only the example",
             lambda value: datetime(2001, 6, 7, 11, 5, 33, tzinfo=timezone(timedelta(hours=-7))),
             "read the date from the text",
+        ),
+    ],
+    right=[
+        Right("looks for the year as a word", Edits(('" 0001 " in value', '"0001" in value.split()'))),
+        Right(
+            "combines",
+            Edits(
+                ("date.replace(tzinfo=UTC)", "datetime.combine(date.date(), date.time(), UTC)"),
+                ("if date.tz", "from datetime import datetime\n    if date.tz"),
+            ),
         ),
     ],
 )
@@ -149,6 +163,11 @@ BREAK = 'insert_{}("\\n")'
         Wrong("has one line", Edits(("soup.get_text()", '" ".join(soup.get_text().split())')), "line breaks, not"),
         Wrong("returns words", Edits(("get_text()", "get_text().split()")), "a str was expected"),
         Wrong("knows only the example", lambda html: "Call me now.", "all the words that a reader sees"),
+    ],
+    right=[
+        Right("puts spaces beside the line breaks", Edits(('"\\n"', '" \\n "'))),
+        Right("removes the title with its parent", Edits(('["title"]', '["title", "head"]'))),
+        Right("tidies its lines", Edits(("soup.get_text()", '"\\n".join(soup.get_text().split("\\n"))'))),
     ],
 )
 def html(answer: Answer, mail: Mail) -> str:
@@ -264,6 +283,10 @@ READ_DATE = 'email["Date"] = messages.read_date(email["Date"])'
             Edits(("return email", 'return email | {"Subject": "Pipeline"}')),
             "its Subject says something else",
         ),
+    ],
+    right=[
+        Right("strips the values", Edits((VALUE, "None if value is None else messages.unfold(value).strip()"))),
+        Right("uses the names above", Edits((VALUE, "None if value is None else unfold(value)"))),
     ],
 )
 def email(answer: Answer, mail: Mail) -> str:
