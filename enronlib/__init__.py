@@ -15,6 +15,7 @@ The modules, in the order in which data flows. A module imports only modules abo
     charts       counts -> figures
     workflow     the Luigi tasks from raw mail to charts
     engines      the same word count on Dask and Spark
+    learning     who wrote it? a small network on the processed mail
     classroom    exercises, lessons and grading
 """
 

@@ -2,6 +2,7 @@
 
 import argparse
 import io
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -13,9 +14,11 @@ from enronlib import UserError, __version__
 from enronlib.classroom.grading.cli import add_commands as add_grading
 from enronlib.classroom.grading.cli import positive
 from enronlib.corpus import find_maildir, mailboxes
+from enronlib.learning import find_backend
 from enronlib.processes import ended_like_interrupts, get_ready
 
 RESULTS = ("results/words", "results/count.txt", "results/top_words.png", "results/distinctive_words.png")
+LEARNED = ("results/author_model.keras", "results/author_report.json", "results/author_confusion.png")
 DESCRIPTION = "Batch processing on the Enron mail: parse the messages, count their words, draw charts."
 
 
@@ -51,9 +54,11 @@ def run(options: argparse.Namespace) -> int:
     if options.engine == "luigi":
         # The fork server imports what the workers need while this process imports its own modules.
         get_ready("enronlib.workflow", "enronlib.parquet", workers=options.workers)
-    elif options.scheduler_url or options.verbose:
-        option = "--scheduler-url" if options.scheduler_url else "--verbose"
+    elif options.scheduler_url or options.verbose or options.learn:
+        option = "--scheduler-url" if options.scheduler_url else "--verbose" if options.verbose else "--learn"
         raise UserError(f"{option} works only with Luigi: leave it out, or leave out --engine {options.engine}")
+    if options.learn:
+        find_backend()  # raises now, not after the counting, if Keras is not installed
     maildir = find_maildir(options.maildir)
     built_in = options.maildir is None and not os.environ.get("ENRON_MAILDIR")
     name = "the built-in sample" if built_in else _shown(maildir)
@@ -71,7 +76,13 @@ def run(options: argparse.Namespace) -> int:
 def _run_on_luigi(maildir: Path, options: argparse.Namespace, how: dict[str, Any]) -> int:
     from enronlib.workflow import run_workflow  # slow to import, and --help must not wait
 
-    result = run_workflow(maildir, options.out, scheduler_url=options.scheduler_url, verbose=options.verbose, **how)
+    log: dict[str, Any] = {"scheduler_url": options.scheduler_url, "verbose": options.verbose}
+    result = run_workflow(maildir, options.out, **log, **how)
+    if result.succeeded and options.learn:
+        from enronlib.learning.tasks import run_learning
+
+        print(result.summary, flush=True)
+        result = run_learning(maildir, options.out, **log)
     print(result.summary)
     for task, error in result.failures.items():
         print(f"failed: {task}: {error}", file=sys.stderr)
@@ -81,7 +92,17 @@ def _run_on_luigi(maildir: Path, options: argparse.Namespace, how: dict[str, Any
             file=sys.stderr,
         )
         return 1
-    return _say_where(options.out, "processed", *RESULTS)
+    if options.learn:
+        _say_how_often_right(options.out / LEARNED[1])
+    return _say_where(options.out, "processed", *RESULTS, *(LEARNED if options.learn else ()))
+
+
+def _say_how_often_right(report: Path) -> None:
+    found = json.loads(report.read_bytes())
+    print(f"Who wrote it? Right in the test of {_count(found['messages']['test'], 'message', 'messages')}:")
+    for name, result in found["guesses"].items():
+        low, high = result["interval"]
+        print(f"  {name.replace('_', ' '):12} {result['accuracy']:.0%} (95 % sure: {low:.0%} to {high:.0%})")
 
 
 def _say_where(out: Path, *results: str) -> int:
@@ -191,6 +212,7 @@ def make_parser() -> argparse.ArgumentParser:
         default="luigi",
         help="what runs the job (default: luigi); dask and spark write no processed/ and start over at every run",
     )
+    add("--learn", action="store_true", help="also train a network to tell who wrote a message (extra: learn)")
     add("--scheduler-url", metavar="URL", help="use a running luigid, for example http://127.0.0.1:8082")
     add("--verbose", action="store_true", help="show Luigi's log, which contains your user and host names")
     command.set_defaults(command=run)

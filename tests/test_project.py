@@ -41,7 +41,7 @@ def test_constraints_are_exact_versions_and_nothing_else():
         assert line.startswith("#") or re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.]+", line), line
 
 
-@pytest.mark.parametrize("requirement", requirements("lab", "test", "bench"), ids=str)
+@pytest.mark.parametrize("requirement", requirements("lab", "test", "bench", "learn", "tensorflow"), ids=str)
 def test_every_requirement_is_met_by_its_constraint(requirement):
     versions = {canonicalize_name(name): version for name, version in constraints().items()}
     assert requirement.specifier.contains(versions[canonicalize_name(requirement.name)])

@@ -46,9 +46,13 @@ __all__ = [
     "ProcessEnronEmails",
     "ProcessMailbox",
     "ReduceCounts",
+    "fingerprints_of",
     "ready_to_write",
     "run_workflow",
 ]
+
+_RESULTS = {"count.txt", "top_words.png", "distinctive_words.png"}
+_RESULTS |= {"author_messages.parquet", "author_model.keras", "author_report.json", "author_confusion.png"}  # learning
 
 
 class ProcessMailbox(StampedTask):
@@ -289,7 +293,7 @@ def ready_to_write(out: Path, mailboxes: Collection[str]) -> Iterator[None]:
             stack.enter_context(locked(out))
             remove_stale_outputs(out / "processed", {f"{name}.parquet" for name in mailboxes})
             remove_stale_outputs(out / "results/words", {f"{name}.txt" for name in mailboxes})
-            remove_stale_outputs(out / "results", {"count.txt", "top_words.png", "distinctive_words.png"})
+            remove_stale_outputs(out / "results", _RESULTS)
         except OSError as error:
             raise UserError(f"cannot write to {out}: {error.strerror}") from error
         yield
