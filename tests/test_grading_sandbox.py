@@ -49,6 +49,12 @@ def test_there_is_no_network(sandboxed):
         assert sandboxed(code) == "none"
 
 
+def test_processes_of_a_submission_reach_each_other_by_a_socket(sandboxed):
+    code = "import socket\nserver = socket.create_server(('127.0.0.1', 0))\n"
+    code += "socket.create_connection(server.getsockname(), 5)"
+    assert sandboxed(f"{code}\nprint('reached')") == "reached"
+
+
 def test_other_submissions_and_the_solutions_cannot_be_seen(sandboxed, tmp_path):
     other = tmp_path / "inbox" / "other.zip"
     other.parent.mkdir()

@@ -15,6 +15,7 @@ What runs in a student's kernel:
     answer         a student's answer: called safely, copied to built-in types, compared
     verdict        Correct, Not yet, Not attempted, and how they are displayed
     mail           mail that the student has not seen, for the checks
+    cluster        a simulated cluster, and a record of a real run, for the lesson on workers that die
     luigi_tasks    runs a student's Luigi tasks inside a check
     widgets/       pictures that move, for the lessons
     folders        load, workspace: the modules and folders that a lesson writes

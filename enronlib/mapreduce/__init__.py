@@ -33,6 +33,7 @@ from typing import Any, NamedTuple
 from enronlib.mapreduce.coordinator import Coordinator
 from enronlib.mapreduce.pool import task_runner
 from enronlib.mapreduce.runs import Pair, Run, in_batches, merge, one_kind_of_key, read_run, write_run
+from enronlib.mapreduce.table import TaskTable
 
 __all__ = ["Mapper", "Partitioner", "Reducer", "Step", "map_records", "map_reduce", "one_value", "partition_of"]
 
@@ -85,7 +86,7 @@ def map_reduce(
     start_method: str | None = None,
     partitioner: Partitioner = partition_of,
     trace: list[Step] | None = None,
-    survive: bool = False,
+    survive: bool | TaskTable = False,
 ) -> Iterator[Pair]:
     """Run a job and return an iterator over its results: one (key, value) pair per key, sorted by key.
 
@@ -98,7 +99,8 @@ def map_reduce(
     The other arguments do not change the results: `partitions` is the number of reduce tasks; `workers` the number of
     processes, and `start_method` how they start (see `pool`); `split_size` the number of records in a split; `memory`
     the number of pairs that a map task holds; `partitioner` replaces `partition_of`. `trace` is a list to which every
-    Step is appended. With `survive`, tasks run in worker processes that may die (see `coordinator`).
+    Step is appended. With `survive` (True, or a table
+    of your own), tasks run in worker processes that may die (see `coordinator`).
 
     Raises what the functions raise, with a note that names the record or key; TypeError if something is not a pair or
     not a key; ValueError for a number below 1 or a partition that does not exist; BrokenProcessPool if a worker dies
@@ -107,9 +109,11 @@ def map_reduce(
     if min(partitions, workers, split_size, memory) < 1:
         raise ValueError("partitions, workers, split_size and memory must each be 1 or more")
     folder = TemporaryDirectory(prefix="mapreduce-", ignore_cleanup_errors=True)
+    table = survive if isinstance(survive, TaskTable) else None
+    runner = Coordinator(workers, start_method, table) if survive else task_runner(workers, start_method)
     job = Job(mapper, reducer, combiner, partitioner, partitions, memory, Path(folder.name))
     try:
-        with (Coordinator if survive else task_runner)(workers, start_method) as run_tasks:
+        with runner as run_tasks:
             runs = list(chain.from_iterable(run_tasks(partial(map_task, job), in_batches(records, split_size))))
             outputs = list(run_tasks(partial(reduce_task, job), shuffle(runs, partitions)))
         if trace is not None:

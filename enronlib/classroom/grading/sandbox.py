@@ -28,6 +28,8 @@ SETTINGS = [  # what programs need of /etc; nothing in it is secret
     *("localtime", "mime.types", "nsswitch.conf", "passwd", "static", "timezone"),
 ]
 PYTHON_ITSELF = os.path.abspath(sys.executable)  # noqa: PTH100  links are kept, and no sandbox knows `../venv`
+# Turn on the loopback interface, which is off in a new network namespace (ioctl SIOCSIFFLAGS, flag IFF_UP).
+LOOPBACK_UP = "import fcntl, socket, struct; fcntl.ioctl(socket.socket(), 0x8914, struct.pack('16sh14x', b'lo', 1))"
 DEVICES = ["null", "zero", "full", "random", "urandom"]
 OPEN = (
     "The submissions had access to the network, to the files of your account (other submissions, the solutions) and to "
@@ -91,6 +93,7 @@ def _new_root(folder: Path, shown: Sequence[Path], hidden: Sequence[Path]) -> st
     devices = [Path("/dev") / name for name in DEVICES]
     lines = [
         "set -e",
+        f"{shlex.quote(PYTHON_ITSELF)} -ISc {shlex.quote(LOOPBACK_UP)} || true",
         f'cwd="$PWD"; root={shlex.quote(str(folder))}/.root',
         'mkdir -p "$root"; mount -t tmpfs -o mode=755,size=500m tmpfs "$root"',
         f"mkdir -p {inside('/dev/pts', '/dev/shm', '/tmp', '/proc', '/.old', *mounted, folder)}",
