@@ -5,6 +5,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from enronlib.classroom import predict, session
+from enronlib.classroom.session import Note
 from enronlib.classroom.widgets import shuffle_stepper
 from enronlib.classroom.widgets.panel import Panel
 from enronlib.classroom.widgets.picture import Picture
@@ -101,6 +103,50 @@ class TestStepper:
         stepper.values = {**stepper.values, "combiner": True}
         assert "6 pairs travel" in stepper.says
         assert stepper.picture != shuffled
+
+
+class TestPrediction:
+    @pytest.fixture(autouse=True)
+    def nothing_predicted(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(session, "guesses", {})
+
+    def test_a_click_on_a_choice_is_the_prediction(self) -> None:
+        days = ["Friday", "Saturday", 7]
+        panel = predict("day", ..., choices=days)
+        assert panel.says == "Choose one. It may be wrong."
+        assert panel.controls[0]["options"] == ["Friday", "Saturday", "7"]
+        panel.values = {"guess": 1}
+        assert panel.says == "Noted: 'Saturday'. Read on to see whether you are right."
+        panel.values = {"guess": 2}
+        assert predict("day", actual=7).text == "You predicted 7, and you were right."
+
+    def test_a_number_is_the_prediction_once_its_button_is_pressed(self) -> None:
+        panel = predict("messages", ..., between=(0, 1000))
+        assert session.guesses == {}
+        panel.values = {"guess": 538}
+        assert predict("messages", actual=539).text == "Close! You predicted 538; it is 539."
+
+    def test_a_guess_in_code_needs_no_widget(self) -> None:
+        assert isinstance(predict("day", "Friday", choices=["Friday", "Saturday"]), Note)
+
+    def test_without_a_browser_a_missing_prediction_is_a_note(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("ENRONLIB_STRICT", "1")
+        assert "A text needs quotes" in predict("day", ..., choices=["Friday", "Saturday"]).text
+
+    @pytest.mark.parametrize(
+        ("guess", "actual", "begins"),
+        [
+            ("saturday ", "Saturday", "You predicted 'saturday ', and you were right."),
+            ("True", True, "You predicted 'True', and you were right."),
+            (1900, 1361, "You predicted 1900; it is 1361."),
+            (11, 12, "You predicted 11; it is 12."),
+            (100, 110.0, "Close!"),
+            (False, 0.04, "You predicted False; it is 0.04."),
+        ],
+    )
+    def test_it_is_compared_as_a_person_would(self, guess: object, actual: object, begins: str) -> None:
+        predict("thing", guess)
+        assert predict("thing", actual=actual).text.startswith(begins)
 
 
 class TestStoredOutput:

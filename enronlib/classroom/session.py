@@ -1,8 +1,8 @@
 """What a lesson's cells call: check, yours, hint, predict, progress. What they remember lasts as long as the kernel."""
 
 import html
-import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from enronlib import UserError
 from enronlib.classroom.answer import plain, same, short
 from enronlib.classroom.exercises import exercises_of, find_exercise
 from enronlib.classroom.solutions import kits_answer, solution_text
+from enronlib.classroom.surroundings import is_still
 from enronlib.classroom.verdict import BLUE, COLOURS, SIGNS, CheckFailed, Status, Verdict, box
 
 __all__ = ["Note", "Progress", "check", "guesses", "hint", "hints_seen", "predict", "progress", "verdicts", "yours"]
@@ -59,7 +60,7 @@ def check(name: str, answer: Any) -> Verdict:
         verdict = Verdict(name, Status.NOT_ATTEMPTED, how, exercise.points)
     else:
         verdict = exercise.judge(answer, max(hints_seen.get(name, 0), failures.get(name, 0)))
-    strict = os.environ.get("ENRONLIB_STRICT", "0") not in ("", "0")
+    strict = is_still()
     passed.pop(name, None)
     if verdict.status is Status.CORRECT:
         passed[name] = answer
@@ -112,24 +113,56 @@ def hint(name: str, number: int | None = None) -> Note:
 
 
 _NOTHING = object()
+SMALL = 20  # a number below this is known by counting: nothing is close to it
 
 
-def predict(name: str, guess: Any = ..., *, actual: Any = _NOTHING) -> Note:
+def predict(
+    name: str,
+    guess: Any = ...,
+    *,
+    choices: Sequence[Any] | None = None,
+    between: tuple[int, int] | None = None,
+    actual: Any = _NOTHING,
+) -> Any:
     """Store a guess, or compare it later with the result: `predict(name, guess)`, then `predict(name, actual=x)`.
 
-    Predictions never affect the marks: a wrong one teaches the most.
+    Where the guess is still `...`, the reader clicks on one of the `choices`, or sets a slider for a whole number
+    `between` two others. Returns what the cell displays: a Note, or a widget for those. Predictions never affect the
+    marks: a wrong one teaches the most.
     """
-    if actual is _NOTHING:
-        if guess is ...:
-            guesses.pop(name, None)
-            return Note("No prediction yet: replace the ... with your guess and run the cell. It may be wrong.")
-        guesses[name] = plain(guess)
-        return Note(f"Noted: {short(guess)}. Read on to see whether you are right.")
+    if actual is not _NOTHING:
+        return _compared(name, plain(actual))
+    if guess is not ...:
+        return _noted(name, guess)
+    guesses.pop(name, None)
+    if (choices or between) and not is_still():
+        from enronlib.classroom.widgets.prediction import prediction_panel  # slow to import, and few need it
+
+        return prediction_panel(lambda chosen: _noted(name, chosen).text, choices=choices, between=between)
+    how = "replace the ... with your guess and run the cell. A text needs quotes, a number none. It may be wrong."
+    return Note(f"No prediction yet: {how}")
+
+
+def _noted(name: str, guess: Any) -> Note:
+    guesses[name] = plain(guess)
+    return Note(f"Noted: {short(guess)}. Read on to see whether you are right.")
+
+
+def _compared(name: str, actual: Any) -> Note:
     if name not in guesses:
         return Note(f"It is {short(actual)}. You made no prediction; try the next one.")
-    if same(guesses[name], plain(actual)):
-        return Note(f"You predicted {short(guesses[name])}, and you were right.")
-    return Note(f"You predicted {short(guesses[name])}; it is {short(actual)}. What explains the difference?")
+    guess = guesses[name]
+    if same(guess, actual) or (isinstance(guess, str) and guess.strip().casefold() == str(actual).casefold()):
+        return Note(f"You predicted {short(guess)}, and you were right.")
+    if _is_close(guess, actual):
+        return Note(f"Close! You predicted {short(guess)}; it is {short(actual)}.")
+    return Note(f"You predicted {short(guess)}; it is {short(actual)}. What explains the difference?")
+
+
+def _is_close(guess: Any, actual: Any) -> bool:
+    """Return whether both are numbers, not small ones, a tenth or less apart."""
+    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in (guess, actual))
+    return numbers and abs(actual) >= SMALL and abs(guess - actual) <= abs(actual) / 10
 
 
 def progress(lesson: str | None = None) -> "Progress":

@@ -1,15 +1,21 @@
-"""What a student's code runs in during a check: no output, and the same time zone everywhere."""
+"""What a student's code runs in: during a check without output and in one time zone; in tests without widgets."""
 
 import contextlib
 import io
 import logging
+import os
 import time
 from collections.abc import Iterator
 from typing import TextIO, cast
 
 from enronlib.processes import environment
 
-__all__ = ["in_houston", "silence"]
+__all__ = ["in_houston", "is_still", "silence"]
+
+
+def is_still() -> bool:
+    """Return whether nobody can click: ENRONLIB_STRICT is set in tests, in grading, and where outputs are stored."""
+    return os.environ.get("ENRONLIB_STRICT", "0") not in ("", "0")
 
 
 @contextlib.contextmanager

@@ -2,10 +2,11 @@
 
     from enronlib.classroom.widgets import shuffle_stepper, task_graph
 
-A notebook that is executed by a test, in grading, or to store its outputs shows a still picture: `picture.is_still`.
+A notebook that is executed by a test, in grading, or to store its outputs shows a still picture.
 
     stepper          shuffle_stepper: a MapReduce job step by step
     workflow_graph   task_graph: the tasks of a Luigi workflow, colored as they run
+    prediction       `predict` with buttons or a slider
     picture          what pictures are made of: SVG, and the same in words
     panel            controls above a picture: the widget itself
 """

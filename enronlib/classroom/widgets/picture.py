@@ -4,11 +4,12 @@ Text and ground take the theme's colors in JupyterLab and VS Code. Where a theme
 a picture is dark on white.
 """
 
-import os
 from collections.abc import Iterable
 from html import escape
 
-__all__ = ["BLUE", "CHARACTER", "GREEN", "GREY", "GROUND", "INK", "ORANGE", "RED", "Picture", "arrow", "is_still"]
+from enronlib.classroom.surroundings import is_still
+
+__all__ = ["BLUE", "CHARACTER", "GREEN", "GREY", "GROUND", "INK", "ORANGE", "RED", "Page", "Picture", "arrow"]
 __all__ += ["rectangle", "svg", "text"]
 
 INK = "var(--jp-content-font-color1, var(--vscode-editor-foreground, #222))"
@@ -19,11 +20,6 @@ GREEN, BLUE, ORANGE, GREY, RED = "#009E73", "#2F8FD0", "#E69F00", "#808080", "#D
 
 CHARACTER = 7.3  # width of a character in pixels, at the usual size of 12
 NARROWEST = 0.8  # of its width: a picture becomes no smaller, but can be scrolled
-
-
-def is_still() -> bool:
-    """Return whether a picture must not depend on clicks: in tests, grading and stored outputs."""
-    return os.environ.get("ENRONLIB_STRICT", "0") not in ("", "0")
 
 
 class Picture:
@@ -53,6 +49,18 @@ class Picture:
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return self.bundle()
+
+
+class Page(Picture):
+    """What is better shown as HTML than as SVG, and the same in words."""
+
+    def bundle(self) -> dict[str, str]:
+        """Return what a notebook displays."""
+        return {"text/html": self.html(), "text/plain": self.words}
+
+    def html(self) -> str:
+        """Return the HTML as it is."""
+        return self.image
 
 
 def svg(width: float, height: float, label: str, parts: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from enronlib.classroom.surroundings import is_still
 from enronlib.classroom.widgets.panel import Control, Panel
 from enronlib.classroom.widgets.picture import (
     BLUE,
@@ -17,7 +18,6 @@ from enronlib.classroom.widgets.picture import (
     ORANGE,
     Picture,
     arrow,
-    is_still,
     rectangle,
     svg,
     text,

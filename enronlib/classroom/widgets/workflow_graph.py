@@ -7,6 +7,7 @@ from typing import NamedTuple
 import luigi
 from IPython.display import display, update_display
 
+from enronlib.classroom.surroundings import is_still
 from enronlib.classroom.widgets.picture import (
     BLUE,
     CHARACTER,
@@ -15,7 +16,6 @@ from enronlib.classroom.widgets.picture import (
     RED,
     Picture,
     arrow,
-    is_still,
     rectangle,
     svg,
     text,
