@@ -9,6 +9,7 @@ import json
 import logging
 import multiprocessing
 import sys
+import threading
 import time
 import uuid
 from collections import deque
@@ -152,13 +153,13 @@ class Worker(luigi.worker.Worker):
         self._processes = TaskProcesses(start_method, verbose)
         self._task_result_queue: Any = self._processes
         self._ended: dict[str, bool] = {}  # by task id
-        self._bar = tqdm(disable=True)
+        self._bar = ProgressBar(disable=True)
         self._bar_shown = progress and sys.stderr is not None and (sys.stderr.isatty() or in_notebook())
 
     def run(self) -> bool:
         """Run what was scheduled; return whether all of it succeeded."""
         self._processes.hide_main = not any(is_in_main(task) for task in self._scheduled_tasks.values())
-        with tqdm(total=0, unit="task", disable=not self._bar_shown) as self._bar:
+        with ProgressBar(total=0, unit="task", disable=not self._bar_shown) as self._bar:
             self._show_progress()
             return bool(super().run())
 
@@ -187,6 +188,12 @@ class Worker(luigi.worker.Worker):
     def _create_task_process(self, task: luigi.Task) -> luigi.worker.TaskProcess:
         process = super()._create_task_process(task)
         return PooledTask(process, self._processes) if process.use_multiprocessing else process
+
+
+class ProgressBar(tqdm):  # type: ignore[type-arg]
+    """A progress bar for one process. The lock that tqdm makes for several would need the resource tracker."""
+
+    _lock = threading.RLock()
 
 
 class PooledTask:
