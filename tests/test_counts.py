@@ -3,7 +3,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from enronlib import UserError
@@ -63,6 +63,7 @@ def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
         read_counts(tmp_path / "count.txt")
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the first words of a regex take long to draw
 @given(counts=st.dictionaries(WORDS, st.integers(min_value=0)))
 def test_what_is_written_is_read_again(tmp_path_factory: pytest.TempPathFactory, counts: dict[str, int]) -> None:
     path = tmp_path_factory.mktemp("counts") / "count.txt"
