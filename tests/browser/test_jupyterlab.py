@@ -106,8 +106,8 @@ def address(lessons: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         assert found, log.read_text(encoding="utf-8")
         yield f"{found['url']}lab?reset&token={found['token']}"
     finally:
-        server.terminate()
-        server.wait(PATIENCE / SECONDS)
+        server.kill()  # asked to end, it may wait for one of its threads for ever
+        server.wait()
 
 
 def wait_for_server(runtime: Path) -> dict[str, str]:

@@ -108,6 +108,7 @@ def inside(folder: Path) -> Iterator[None]:
             yield
     finally:
         sys.path[:] = path
+        here = folder.resolve()
         for name, module in list(sys.modules.items()):
-            if Path(getattr(module, "__file__", None) or "/").parent == folder.resolve():
+            if Path(getattr(module, "__file__", None) or "/").parent == here:
                 forget(name)
