@@ -33,6 +33,7 @@ from matplotlib.transforms import ScaledTranslation
 from enronlib import UserError
 from enronlib.counts import log_odds
 from enronlib.files import write_bytes
+from enronlib.processes import in_notebook
 from enronlib.words import tokens
 
 __all__ = [
@@ -216,7 +217,7 @@ def style() -> None:
     In a notebook, charts also get twice as many pixels, for a sharp picture on a high-resolution screen.
     """
     mpl.rcParams.update(STYLE)
-    if _in_notebook():
+    if in_notebook():
         from matplotlib_inline.backend_inline import set_matplotlib_formats  # part of every IPython
 
         set_matplotlib_formats("retina")  # type: ignore[no-untyped-call]
@@ -300,14 +301,9 @@ def _layout() -> ConstrainedLayoutEngine:
     return ConstrainedLayoutEngine(w_pad=0.15, h_pad=0.06)
 
 
-def _in_notebook() -> bool:
-    ipython = sys.modules.get("IPython")
-    return ipython is not None and ipython.get_ipython() is not None
-
-
 def _new_figure(width: float, height: float) -> Figure:
     """Return a figure of that many inches: pyplot's own where a notebook will show and close it, else one of ours."""
-    if _in_notebook() and threading.current_thread() is threading.main_thread():
+    if in_notebook() and threading.current_thread() is threading.main_thread():
         import matplotlib.pyplot as plt  # only a notebook needs it
 
         return plt.figure(figsize=(width, height), layout=_layout())

@@ -32,6 +32,7 @@ __all__ = [
     "environment",
     "get_ready",
     "imports_deferred",
+    "in_notebook",
     "interrupts_deferred",
     "interrupts_going_to",
     "main_module_hidden",
@@ -56,6 +57,12 @@ def default_start_method() -> str:
     "fork" is not the default: it copies the locks of a notebook's threads but not the threads, and may hang.
     """
     return "spawn" if os.name == "nt" else "forkserver"
+
+
+def in_notebook() -> bool:
+    """Return whether IPython runs this process, as in a notebook, which shows charts and progress bars."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and ipython.get_ipython() is not None
 
 
 # Starting

@@ -38,6 +38,7 @@ from enronlib.processes import (
     default_start_method,
     default_workers,
     get_ready,
+    in_notebook,
     starting_by,
 )
 
@@ -348,12 +349,6 @@ class WorkerFactory(luigi.interface._WorkerSchedulerFactory):
 def is_in_main(task: luigi.Task) -> bool:
     """Return whether the task is defined in the script that was started, or in a notebook."""
     return bool(type(task).__module__ == "__main__")
-
-
-def in_notebook() -> bool:
-    """Return whether IPython runs this: its stderr is not a terminal, but shows a progress bar."""
-    ipython = sys.modules.get("IPython")
-    return ipython is not None and ipython.get_ipython() is not None
 
 
 def name_of(task: luigi.Task) -> str:
