@@ -22,7 +22,7 @@ LARGEST_NOTEBOOK = 400_000  # bytes
 LARGEST_OUTPUT = 20_000  # characters of one text output
 GUIDES = {"glossary"}  # notebooks to look things up in, without exercises
 SHORT = {CONTENTS, "template"}  # lessons that may have fewer than three exercises
-UNUSED = {"03", "04", "05", "06", "07", "08", "09", "10"}  # lessons that do not use their answers yet
+UNUSED = {"07", "08", "09", "10"}  # lessons that do not use their answers yet
 
 IN_WORDS = ("*In the picture:* ", "<details><summary>In the picture</summary>")  # a chart for those who cannot see it
 

@@ -1,4 +1,4 @@
-"""Exercises of lesson 03: missing values, a mailbox as a table, one column of a file, and who writes to whom."""
+"""Exercises of lesson 03: missing values, a mailbox as a table, two columns of a file, and who writes to whom."""
 
 import tempfile
 from collections import Counter
@@ -21,8 +21,8 @@ MISSING = "column.isna().sum()"
     title="Missing, empty, filled",
     points=1,
     hints=(
-        "Two of the three numbers are in the cell above the exercise: how does it count them? The third is what is "
-        "left of `len(column)`.",
+        '`column.isna()` and `column == ""` are columns of `True` and `False`. How do you count their `True`s? The '
+        "third number is what is left of `len(column)`.",
         '`column.isna().sum()` counts the missing values, `(column == "").sum()` the empty ones. Put them into a dict '
         "with the three names.",
     ),
@@ -134,54 +134,87 @@ def mailbox(answer: Answer, mail: Mail) -> str:
     return "Your table holds a whole mailbox, with all its folders, and all its times are in UTC."
 
 
+YEAR = 'table["Date"].dt.year'
+
+
 @exercise(
     "table.senders",
-    title="Only the column you need",
+    title="Who wrote most in a year?",
     points=2,
     stars=2,
     hints=(
-        "Which argument of `pd.read_parquet` says which columns to read? Which of the 20 fields names the sender?",
-        '`pd.read_parquet(path, columns=["From"])` reads that one column. `value_counts()` counts, and a Series has a '
-        "method `to_dict()`.",
+        "Which two of the 20 columns does the question need? `pd.read_parquet` has an argument for them. Then keep "
+        "the rows of the year: how do you get the years of a column of dates?",
+        '`pd.read_parquet(path, columns=["From", "Date"])` reads the two columns. `table["Date"].dt.year == year` is '
+        "`True` for the rows you want, and `table[…]` with it in the brackets keeps them. Then count the senders, as "
+        "at the top of the lesson; a Series has a method `to_dict()`.",
     ),
     wrong=[
-        Wrong("reads every column", Edits((', columns=["From"]', "")), "read only the column you need"),
-        Wrong("reads two columns", Edits(('["From"])', '["From", "To"])')), "read only the column you need"),
+        Wrong("reads every column", Edits((', columns=["From", "Date"]', "")), "read only the columns you need"),
+        Wrong("reads three columns", Edits(('["From", "Date"])', '["From", "Date", "To"])')), "only the columns"),
+        Wrong("reads one column", Edits(('["From", "Date"]', '["From"]')), "raised KeyError: 'Date'"),
+        Wrong("ignores the year", Edits((f"{YEAR} == year", f"{YEAR} > 0")), "only messages of the year"),
+        Wrong("takes later years, too", Edits((f"{YEAR} == year", f"{YEAR} >= year")), "only messages of the year"),
+        Wrong("compares with a text", Edits(("== year", "== str(year)")), "only messages of the year"),
+        Wrong(
+            "takes the year in Houston",
+            Edits((YEAR, 'table["Date"].dt.tz_convert("America/Chicago").dt.year')),
+            "take the year in UTC",
+        ),
+        Wrong(
+            "has senders without messages",
+            Edits(("return of_year", 'return dict.fromkeys(table["From"], 0) | of_year')),
+            "only messages of the year",
+        ),
         Wrong("counts senders once", Edits((".value_counts()", ".drop_duplicates().value_counts()")), "how many"),
         Wrong("returns a Series", Edits((".to_dict()", "")), "returned a Series; a dict was expected"),
-        Wrong("counts domains", Edits(("column.value", 'column.str.split("@").str[1].value')), "the whole address"),
-        Wrong("knows only the example", lambda path: {"kim@enron.example": 2}, "the whole address"),
+        Wrong("counts domains", Edits((".value_counts", '.str.split("@").str[1].value_counts')), "the whole address"),
+        Wrong("knows only the example", lambda path, year: {"kim@x.example": 2}, "the whole address"),
     ],
 )
 def senders(answer: Answer, mail: Mail) -> str:
-    """Small and unseen files, and one in which every other column is damaged."""
+    """Small and unseen files, a message at the turn of the year, and a file in which all other columns are damaged."""
     import pandas as pd
 
-    fields = ("username", "payload", "From", "To")
+    fields = ("username", "payload", "From", "To", "Date")
+    in_houston_2000 = "2001-01-01 03:00"
+    times = {"lee": "2000-05-01 12:00", "bo": "2001-05-01 12:00", "ada": in_houston_2000, "cy": None}
     small = [
-        dict(zip(fields, ("kim-a", "Hello", f"{name}@enron.example", None), strict=True)) for name in ("lee", "bo")
+        dict(zip(fields, ("kim-a", "Hello", f"{name}@enron.example", None, time), strict=True))
+        for name, time in [*times.items(), ("lee", "2000-06-01 12:00")]
     ]
     unseen = [{name: email[name] for name in fields} for email in mail.emails]
+    in_year = "use the whole address of each sender, and count only messages of the year"
+    at_midnight = f"{in_year}: take the year in UTC, as the file stores it"
+    files = [
+        ("a file of two messages", [small[0], small[1]], in_year),
+        ("a file of three messages, one without a Date", [small[0], small[3], small[4]], in_year),
+        ("a file with a message at the turn of the year", small[:3], at_midnight),
+        ("a file of unseen mail", unseen, in_year),
+    ]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "mail.parquet")
-        for what, emails in {"a file of three messages": [*small, small[0]], "a file of unseen mail": unseen}.items():
-            pd.DataFrame(emails).to_parquet(path)
-            counts = answer.on(what)(path).is_a(dict)
-            expected = Counter(email["From"] for email in emails)
-            names = Answer(sorted(counts.plain, key=str), f"for {what}, the senders in your answer are")
-            names.equals(sorted(expected), "use the whole address of each sender in the file")
-            counts.equals(dict(expected), "count how many messages each of them wrote")
-        _damage(path, keep="From")
+        for what, emails, advice in files:
+            table = pd.DataFrame(emails)
+            table["Date"] = pd.to_datetime(table["Date"], utc=True)
+            table.to_parquet(path)
+            for year in (2000, 2001):
+                counts = answer.on(f"{what} and the year {year}")(path, year).is_a(dict)
+                expected = Counter(table["From"][table["Date"].dt.year == year])
+                names = Answer(sorted(counts.plain, key=str), f"for {what} and the year {year}, your senders are")
+                names.equals(sorted(expected), advice)
+                counts.equals(dict(expected), "count how many messages each of them wrote")
+        _damage(path, keep=("From", "Date"))
         try:
-            counts = answer.on("a file in which all columns but one are damaged")(path)
+            counts = answer.on("a file in which all columns but two are damaged")(path, year)
         except NotYet as error:
-            raise NotYet(f"{str(error).rstrip('.')}; read only the column you need.") from None
+            raise NotYet(f"{str(error).rstrip('.')}; read only the columns you need.") from None
         counts.equals(dict(expected), "count how many messages each of them wrote")
-    return "You read one column. The others were damaged on disk, and you never noticed."
+    return "You read two columns. The others were damaged on disk, and you never noticed."
 
 
-def _damage(path: Path, keep: str) -> None:
-    """Overwrite the values of all columns but one with zeros, so that reading any of them fails."""
+def _damage(path: Path, keep: Iterable[str]) -> None:
+    """Overwrite the values of all columns but some with zeros, so that reading any of them fails."""
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as parquet:
@@ -189,7 +222,7 @@ def _damage(path: Path, keep: str) -> None:
     with path.open("r+b") as file:
         for row_group in map(metadata.row_group, range(metadata.num_row_groups)):
             for column in map(row_group.column, range(metadata.num_columns)):
-                if column.path_in_schema != keep:
+                if column.path_in_schema not in keep:
                     file.seek(column.dictionary_page_offset or column.data_page_offset)
                     file.write(bytes(column.total_compressed_size))
 

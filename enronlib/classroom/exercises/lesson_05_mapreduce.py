@@ -131,7 +131,7 @@ def _group(pairs: Iterable[Pair]) -> dict[Any, list[Any]]:
     return dict(sorted(values_of.items()))
 
 
-VALUES = "[value for _, value in neighbours]"
+VALUES = "[value for _, value in neighbors]"
 
 
 @exercise(
@@ -148,9 +148,9 @@ VALUES = "[value for _, value in neighbours]"
     wrong=[
         Wrong("does not sort", Edits(("sorted(chain.from_iterable(runs))", "chain(*runs)")), "each key once"),
         Wrong("uses the first run", Edits(("chain.from_iterable(runs)", "runs[0] if runs else []")), "of every run"),
-        Wrong("keeps whole pairs", Edits((VALUES, "list(neighbours)")), "the values alone, without their key"),
+        Wrong("keeps whole pairs", Edits((VALUES, "list(neighbors)")), "the values alone, without their key"),
         Wrong("adds up already", Edits((VALUES, f"sum({VALUES})")), "a list of values"),
-        Wrong("returns used-up groups", Edits((VALUES, "neighbours")), "a list of values"),
+        Wrong("returns used-up groups", Edits((VALUES, "neighbors")), "a list of values"),
         Wrong("returns a dict", Edits(("return [", "return dict(["), ("(0))]", "(0))])")), "a list was expected"),
         Wrong("reverses the keys", Edits(("itemgetter(0))]", "itemgetter(0))][::-1]")), "in the order of the keys"),
         Wrong("drops equal values", Edits((VALUES, f"sorted(set({VALUES}))")), "all values of its key"),
