@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from enronlib import UserError
 from enronlib.classroom.grading.lessons import choose_lessons, find_lessons, read_lesson
 from enronlib.classroom.grading.reading import Cell, Notebook, Unreadable, read_handed_in
-from enronlib.classroom.grading.scan import TRICKS, find_borrowed, find_tricks, kit_aliases
+from enronlib.classroom.grading.scan import TRICKS, find_tricks
 from enronlib.classroom.grading.transplant import LessonPlan, defined_names, plan_lesson
 from tests.zoo.assignment import CUBE, SQUARE, answered, check, lesson, solved, untouched
 
@@ -165,7 +165,16 @@ def test_lessons_are_chosen_by_their_first_characters(pristine):
     assert list(choose_lessons({"01_numbers": pristine}, ["01"])) == ["01_numbers"]
 
 
-@pytest.mark.parametrize("code", [SQUARE, CUBE, "from enronlib.classroom import check, hint", 'check("a.b", f)'])
+HONEST = [
+    *(SQUARE, CUBE, "from enronlib.classroom import check, hint", 'check("a.b", f)', "kill = abort = user_ns = 0"),
+    'def f(value):\n    check = "\\n" in value\n    return check',
+    "# os.kill is bad, and so is __eq__\nx = 'os._exit'",
+    "process.kill()",
+    "builtins = {}\ninspect.getsource(f)",
+]
+
+
+@pytest.mark.parametrize("code", HONEST)
 def test_honest_code_is_not_suspicious(code):
     assert find_tricks(code) == []
 
@@ -173,13 +182,15 @@ def test_honest_code_is_not_suspicious(code):
 @pytest.mark.parametrize(
     ("line", "what"),
     [
-        ("    def __eq__(self, other): return True", "an object with its own idea of equality"),
+        ("def __eq__(self, other): return True", "an object with its own idea of equality"),
         ("ip.ast_transformers.append(x)", "IPython internals"),
         ("os._exit(0)", "code that ends the kernel or another process"),
         ("check = lambda *a: None", "internals of the checks"),
         ("open('../02_parse.ipynb')", "the text of the checks or solutions"),
         ("sys._getframe(1)", "stack frames or interpreter internals"),
-        ("builtins.len = lambda x: 3", "replaced built-ins"),
+        ("from os import kill", "code that ends the kernel or another process"),
+        ("import enronlib.classroom.session as s", "internals of the checks"),
+        ("error.__traceback__.tb_frame.f_back", "stack frames or interpreter internals"),
         ("# NBVAL_SKIP", "markers for nbval"),
     ],
 )
@@ -194,60 +205,8 @@ def test_a_long_trick_is_cut_between_words():
     assert len(found) < 140
 
 
-def test_very_long_lines_are_searched_only_at_their_start():
-    assert find_tricks("open(" * 1_000_000) == []
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        "from enronlib.messages import read_email",
-        "from enronlib.messages import read_email as theirs\ndef read_email(*given):\n    return theirs(*given)",
-        "def read_email(path, maildir):\n    return messages.read_email(path, maildir)",
-        "from importlib import import_module\nread_email = import_module('enron' + 'lib.messages').read_email",
-        "%%writefile mine.py\nfrom enronlib.messages import read_email\n",
-        "%matplotlib inline\n!ls\nread_email = messages.read_email",
-    ],
-)
-def test_the_kits_own_function_is_borrowed(answer):
-    assert find_borrowed(answer, ["read_email"]) == ["uses the kit's own read_email"]
-
-
-@pytest.mark.parametrize(
-    ("answer", "name"),
-    [
-        ("def partition(key, n):\n    return len(key.partition('@')[0]) % n", "partition"),
-        ("def read_email(path, maildir):\n    return helper(path)", "read_email"),
-        ("from enronlib.messages import HEADERS\ndef read_email(path, maildir):\n    return HEADERS", "read_email"),
-        ("def read_email(path:", "read_email"),
-    ],
-)
-def test_the_students_own_answer_is_not_borrowed(answer, name):
-    assert find_borrowed(answer, [name]) == []
-
-
-@pytest.mark.parametrize(
-    "own",
-    [
-        "from enronlib.messages import read_date, read_email as theirs",
-        "from enronlib import messages as m\nkit = m.read_email\ntheirs = kit",
-        "from enronlib.messages import *\nfrom enronlib.messages import read_email\ntheirs = read_email",
-    ],
-)
-def test_the_kits_own_function_under_another_name_is_borrowed(own):
-    known = kit_aliases([own, "def broken(:"])
-    answer = "def read_email(path, maildir):\n    return theirs(path, maildir)"
-    assert find_borrowed(answer, ["read_email"], known) == ["uses the kit's own read_email"]
-    assert find_borrowed(answer, ["read_date"], known) == []
-
-
-def test_names_that_the_answer_assigns_are_not_aliases():
-    known = kit_aliases(
-        ["from enronlib.messages import read_email\ntheirs = messages.read_email\nmail = read_email(path)"]
-    )
-    assert known == {"theirs": "read_email"}
-    answer = "def read_email(theirs):\n    return theirs if theirs else read_email(mail)"
-    assert find_borrowed(answer, ["read_email"], known) == []
+def test_code_that_cannot_be_parsed_has_no_tricks():
+    assert find_tricks("open(" * 10_000) == find_tricks("def broken(:") == []
 
 
 def test_a_lesson_knows_what_its_answers_define(tmp_path):

@@ -12,6 +12,7 @@ The modules, in the order a submission passes through them. To change what is in
     roster          the students of the course, by name and by ID
     transplant      Lesson + Notebook -> LessonPlan: the student's answers among the original checks
     scan            suspicious code in those answers, found without running it
+    watch           inside the kernel: what the student's code calls, changes and looks at
     rounds          runs the plans of a submission, again without a cell that ended the kernel
     sandbox         what a submission can see: namespaces on Linux
     supervisor      what a submission may use: time, memory, processes, disk

@@ -9,7 +9,9 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["BORROWED", "attest"]
+from enronlib.classroom.grading import watch
+
+__all__ = ["BORROWED", "attest", "remember"]
 
 BORROWED = "uses the kit's own {}"
 
@@ -24,7 +26,7 @@ def attest(nonce: str, exercise: str, names: Iterable[str]) -> str:
     """
     session = sys.modules.get("enronlib.classroom.session")
     verdict = session.verdicts.get(exercise) if session else None
-    odd = [*tampering(), *borrowed_objects(names)]
+    odd = [*tampering(), *borrowed(names)]
     return json.dumps({"nonce": nonce, "verdict": verdict and str(verdict.status), "odd": odd})
 
 
@@ -36,12 +38,12 @@ def tampering() -> list[str]:
     found = []
     if shell.ast_transformers or shell.input_transformers_post:
         found.append("cells are changed before they run")
-    if shell.custom_exceptions or _from_cells(shell) or _from_cells(type(shell)):
+    if shell.custom_exceptions or _shadowed(shell) or _shadowed(shell.kernel):
         found.append("the code that runs cells and shows errors was replaced")
-    ours = [module for name, module in list(sys.modules.items()) if name.startswith("enronlib.")]
-    classes = [each for module in ours for each in vars(module).values() if isinstance(each, type)]
-    if any(_from_cells(each) for each in [*ours, *classes]):
-        found.append("parts of enronlib were replaced")
+    if watch.changed():
+        found.append("the code of enronlib or of the kernel was replaced")
+    if watch.seen:
+        found.append(f"the code looks at {', '.join(sorted(watch.seen))}")
     if sys.gettrace() is not None or sys.getprofile() is not None:
         found.append("the running code is traced")
     changed = {name for name, value in _BUILTINS.items() if getattr(builtins, name, None) is not value}
@@ -50,18 +52,41 @@ def tampering() -> list[str]:
     return found
 
 
-def borrowed_objects(names: Iterable[str]) -> list[str]:
-    """Return which of these names refer to the kit's own objects, here or in a module that the student wrote."""
+def borrowed(names: Iterable[str]) -> list[str]:
+    """Return which of these names are the kit's own objects or rely on them, or were not written in a cell.
+
+    They are looked for here and in the modules that the student wrote.
+    """
     from IPython.core.getipython import get_ipython
 
     shell: Any = get_ipython()
     folders = sys.modules.get("enronlib.classroom.folders")
     written = [vars(sys.modules[name]) for name in (folders.loaded if folders else ()) if name in sys.modules]
-    found = [(name, place.get(name)) for name in names for place in (shell.user_ns, *written)]
-    kits = [name for name, value in found if str(getattr(value, "__module__", "")).startswith("enronlib.")]
-    return [BORROWED.format(name) for name in kits]
+    objects = [(name, place.get(name)) for name in names for place in (shell.user_ns, *written)]
+    kits = {name for name, value in objects if _is_kits(name, value)} | (watch.used & {*names})
+    watch.used.clear()
+    made = sorted({name for name, value in objects if value is not None and watch.is_generated(value)})
+    return [*map(BORROWED.format, sorted(kits)), *(f"{name} was made by exec, not written in a cell" for name in made)]
 
 
-def _from_cells(thing: Any) -> list[str]:
-    """Return the attributes of a module, class or object whose values were defined in a cell."""
-    return [name for name, value in list(vars(thing).items()) if getattr(value, "__module__", "") == "__main__"]
+def _is_kits(name: str, value: Any) -> bool:
+    """Return whether this is the kit's own object, or a subclass of the kit's class of the same name."""
+    bases = value.__mro__ if isinstance(value, type) else ()
+    kits = [each for each in (value, *bases) if str(getattr(each, "__module__", "")).startswith("enronlib.")]
+    return any(each is value or each.__name__ == name for each in kits)
+
+
+def _shadowed(thing: Any) -> list[str]:
+    """Return the methods of an object that values of its own hide."""
+    inherited = {name for kind in type(thing).__mro__ for name, value in vars(kind).items() if callable(value)}
+    return sorted((vars(thing).keys() & inherited) - _SHADOWED.get(id(thing), set()))
+
+
+_SHADOWED: dict[int, set[str]] = {}  # what was so from the start
+
+
+def remember(shell: Any) -> None:
+    """Note how the kernel is before any of the student's code has run."""
+    for thing in (shell, shell.kernel):
+        watch.remember(thing)
+        _SHADOWED[id(thing)] = set(_shadowed(thing))

@@ -21,9 +21,9 @@ from enronlib.classroom.grading.returned import returned_folders, write_executed
 from enronlib.classroom.grading.roster import Roster
 from enronlib.classroom.grading.rounds import NOTHING_WRITTEN, RunConfig, run_submission
 from enronlib.classroom.grading.sandbox import Sandbox, detect_sandbox
-from enronlib.classroom.grading.scan import find_borrowed, find_tricks, kit_aliases
+from enronlib.classroom.grading.scan import find_tricks
 from enronlib.classroom.grading.supervisor import Limits
-from enronlib.classroom.grading.transplant import LessonPlan, defined_names, plan_lesson
+from enronlib.classroom.grading.transplant import LessonPlan, plan_lesson
 from enronlib.classroom.verdict import Status, Verdict
 from enronlib.processes import default_start_method, start_fork_server
 
@@ -126,7 +126,7 @@ def grade_submission(
         status = "unreadable" if submission.path else "missing"
         return Marks(submission.student, status, tuple(verdicts), look, tuple(remarks))
     correct = {each.exercise for each in verdicts if each.earned}
-    doubts = [*result.odd, *(doubt for plan in started.values() for doubt in _doubts(plan, correct))]
+    doubts = [*result.odd, *(doubt for plan in started.values() for doubt in _doubts(plan))]
     changed = [f"{name}: {reason}" for name, plan in plans.items() for reason in plan.look]
     # The gravest first: what may have made a wrong answer pass, what was stopped or not read, whose it is.
     reasons = [*(f"{place}: {why}" for place, why in doubts), *changed, *result.look, *submission.look]
@@ -141,20 +141,11 @@ def grade_submission(
     )
 
 
-def _doubts(plan: LessonPlan, correct: Collection[str]) -> Iterator[tuple[str, str]]:
+def _doubts(plan: LessonPlan) -> Iterator[tuple[str, str]]:
     """Yield what is suspicious in the student's code, each with its exercise, or with the lesson if it has none."""
-    aliases = kit_aliases(cell.source for cell in plan.cells if cell.is_students)
     for cell in plan.cells:
-        if not cell.is_students or cell.exercise in plan.untouched:
-            continue
-        places = [cell.exercise] if cell.exercise else plan.lesson.exercises
-        for place in filter(correct.__contains__, places):
-            names = plan.lesson.defined_by(place)
-            if not cell.exercise:  # of an own cell, only what it defines itself counts
-                names = [name for name in names if name in defined_names(cell.source)]
-            if names:
-                yield from ((place, borrowed) for borrowed in find_borrowed(cell.source, names, aliases))
-        yield from ((cell.exercise or plan.lesson.name, trick) for trick in find_tricks(cell.source))
+        if cell.is_students and cell.runs and cell.exercise not in plan.untouched:
+            yield from ((cell.exercise or plan.lesson.name, trick) for trick in find_tricks(cell.source))
 
 
 def _why_not_run(submission: Submission, lesson: str) -> str:

@@ -1,6 +1,6 @@
-"""Set the limits of a submission's kernel, then start it as usual.
+"""Set the limits of a submission's kernel, watch it, and start it as usual.
 
-python -m enronlib.classroom.grading.launch '{"memory": …, "file": …, "processes": …}' -f connection.json
+python -m enronlib.classroom.grading.launch '{"memory": …, "file": …, "processes": …, "watch": […]}' -f connection.json
 """
 
 import contextlib
@@ -34,14 +34,19 @@ def set_limits(memory: int, file: int, processes: int) -> None:
 
 
 def main() -> None:
-    """Set the limits given as first argument and become a kernel."""
-    set_limits(**json.loads(sys.argv.pop(1)))
+    """Set the limits and watch the names given as first argument, and become a kernel."""
+    options = json.loads(sys.argv.pop(1))
+    names = set(options.pop("watch"))
+    set_limits(**options)
     if os.getppid() <= 1:  # in a process namespace, where ipykernel would conclude that its parent has died
         os.environ.pop("JPY_PARENT_PID", None)
     # Nobody debugs here, and loading the debugger is 40 % of a kernel's start.
     sys.modules["debugpy"] = None  # type: ignore[assignment]
     from ipykernel.kernelapp import launch_new_instance
 
+    from enronlib.classroom.grading import watch
+
+    watch.install(names)
     from enronlib.classroom.grading import attestation  # noqa: F401  remembers the built-ins as they are now
 
     launch_new_instance([*sys.argv[1:], *FASTER, f"--InteractiveShellApp.extra_extensions={__spec__.name}"])
@@ -52,6 +57,9 @@ def load_ipython_extension(shell: Any) -> None:
 
     It is seeded before each cell, as the kernel itself uses it now and then.
     """
+    from enronlib.classroom.grading.attestation import remember
+
+    remember(shell)
     shell.user_ns.update(exit=sys.exit, quit=sys.exit)
     shell.events.register("pre_run_cell", lambda _: random.seed(0))
 

@@ -6,7 +6,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
@@ -78,7 +78,7 @@ def run_submission(plans: Sequence[LessonPlan], config: RunConfig, stop: Event |
     )
 
 
-def _run_round(base: Path, runs: Iterable["_LessonRun"], config: RunConfig, seconds: float, stop: Event | None) -> str:
+def _run_round(base: Path, runs: Sequence["_LessonRun"], config: RunConfig, seconds: float, stop: Event | None) -> str:
     """Run these lessons once and give each its records; return what ended the round early, or nothing."""
     home, work_dir = base / "h", base / "work"  # sockets need short paths: about 100 characters at most
     work_dir.mkdir(parents=True)
@@ -89,7 +89,9 @@ def _run_round(base: Path, runs: Iterable["_LessonRun"], config: RunConfig, seco
         notebooks.append(work_dir / f"{run.name}.ipynb")
         nbformat.write(run.plan.notebook(run.dropped), notebooks[-1])
     (work_dir / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
-    limits = {name: getattr(config.limits, name) for name in ("memory", "file", "processes")}
+    limits: dict[str, Any] = {name: getattr(config.limits, name) for name in ("memory", "file", "processes")}
+    lessons = [run.plan.lesson for run in runs]
+    limits["watch"] = sorted({name for each in lessons for task in each.exercises for name in each.defined_by(task)})
     kernel = [PYTHON_ITSELF, "-m", "enronlib.classroom.grading.launch", json.dumps(limits)]
     sandbox = config.sandbox
     command = tuple(sandbox.command(kernel, home, config.hidden))
