@@ -27,6 +27,9 @@ The modules, in the order a submission passes through them. To change what is in
     returned        the executed notebooks that students get back
     export          marks and feedback in the format of Moodle, Canvas and Blackboard
     report          the table, the CSV, the feedback pages and the class page
+    page            the page about the class, for a browser
+    likeness        which answers are alike
+    by_hand         all answers to a question that a person marks, side by side
     scoreboard      the table at the end of a student's own run
     formatting      text made safe for Markdown, spreadsheets and the terminal
 

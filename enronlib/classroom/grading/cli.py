@@ -59,6 +59,7 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         metavar="DIR",
         help="return the notebooks, executed, with the verdicts in place",
     )
+    add("--page", type=Path, metavar="FILE", help="write a page about the class, for a browser: class.html")
     add("--resume", action="store_true", help="with --csv: skip submissions that were graded and have not changed")
     command.set_defaults(command=_grade)
 
@@ -86,11 +87,11 @@ def _grade(options: argparse.Namespace) -> int:
     roster, decided = _check(options)
     marks = _run(options, roster)
     undecided = 0
+    by_hand = [*options.by_hand.split(","), *(name for each in marks.lessons.values() for name in each.by_hand)]
     if options.decisions:
         before, marks = marks, decisions.apply(marks, decided, options.late_penalty)
-        by_hand = [*options.by_hand.split(","), *(name for each in marks.lessons.values() for name in each.by_hand)]
         undecided = decisions.write_decisions(options.decisions, before, marks, decided, by_hand)
-    _write(marks, options)
+    _write(marks, options, by_hand)
     if undecided:
         print(f"{options.decisions}: rows to fill in: {undecided}; then run the same command with --resume")
     for note in marks.notes:
@@ -104,7 +105,7 @@ def _check(options: argparse.Namespace) -> "tuple[Roster | None, list[Row]]":
     from enronlib.classroom.grading.lessons import find_lessons
     from enronlib.classroom.grading.roster import read_roster
 
-    report.check_outputs(options.csv, options.feedback, options.notebooks)
+    report.check_outputs([options.csv, options.page, options.decisions], options.feedback, options.notebooks)
     for option in ("resume", "export"):
         if getattr(options, option) and not options.csv:
             raise UserError(f"--{option} needs --csv FILE: it writes beside that file")
@@ -141,9 +142,10 @@ def _run(options: argparse.Namespace, roster: "Roster | None") -> "ClassMarks":
         raise KeyboardInterrupt("grading had not started") from None
 
 
-def _write(marks: "ClassMarks", options: argparse.Namespace) -> None:
+def _write(marks: "ClassMarks", options: argparse.Namespace, by_hand: list[str]) -> None:
     """Show the table, and write the files that the options ask for."""
-    from enronlib.classroom.grading import report, returned
+    from enronlib.classroom.grading import page, report, returned
+    from enronlib.classroom.grading.by_hand import write_answer_pages
 
     print(report.table(marks, options.csv))
     if options.csv:
@@ -151,14 +153,21 @@ def _write(marks: "ClassMarks", options: argparse.Namespace) -> None:
         print(f"{written} (previous version: {earlier.name})" if earlier else written)
     files: dict[str, list[Path]] = {row.student: [] for row in marks.rows}
     if options.feedback:
-        for student, page in zip(files, report.write_feedback(marks, options.feedback), strict=True):
-            files[student].append(page)
+        for student, feedback in zip(files, report.write_feedback(marks, options.feedback), strict=True):
+            files[student].append(feedback)
         about_class = report.write_class_page(marks, options.feedback)
         print(f"{options.feedback}: {len(files)} pages for students; for you only: {about_class.name}")
     if options.notebooks:
         for student, books in returned.complete(marks, options.notebooks).items():
             files[student] += books
         print(f"{options.notebooks}: the executed notebooks, a folder for each student")
+    pages: list[Path] = []
+    if options.decisions:
+        folders = returned.returned_folders(options.notebooks, list(files)) if options.notebooks else {}
+        pages = write_answer_pages(marks, by_hand, options.decisions, folders)
+        print(*(f"{each}: the answers to mark by hand" for each in pages), sep="\n", end="\n" if pages else "")
+    if options.page:
+        print(page.write_page(marks, options.page, files, pages))
     if options.export:
         _export(marks, options, files)
 

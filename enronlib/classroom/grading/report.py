@@ -12,6 +12,7 @@ from enronlib import UserError
 from enronlib.classroom.grading.formatting import csv_safe, file_names, markdown, shortened
 from enronlib.classroom.grading.intake import FEEDBACK_MARK, is_feedback
 from enronlib.classroom.grading.lessons import Lesson
+from enronlib.classroom.grading.likeness import Pair, find_alike
 from enronlib.classroom.grading.marks import ClassMarks, Marks
 from enronlib.classroom.verdict import SIGNS, Status, Verdict
 from enronlib.files import backup, write_bytes
@@ -21,14 +22,14 @@ __all__ = ["check_outputs", "class_page", "student_page", "table", "write_class_
 SEEN = 70  # characters of a reason in the table on the screen
 
 
-def check_outputs(csv: Path | None, feedback: Path | None, notebooks: Path | None = None) -> None:
-    """Raise UserError if the CSV or one of the folders cannot be written; nothing is left behind."""
-    if csv and csv.is_dir():
-        raise UserError(f"{csv} is a folder: name a file for --csv")
+def check_outputs(files: Sequence[Path | None], feedback: Path | None, notebooks: Path | None = None) -> None:
+    """Raise UserError if a file or one of the folders cannot be written; nothing is left behind."""
+    if folder := next((path for path in files if path and path.is_dir()), None):
+        raise UserError(f"{folder} is a folder: name a file")
     for option, folder in (("feedback", feedback), ("notebooks", notebooks)):
         if folder and folder.exists() and not folder.is_dir():
             raise UserError(f"{folder} is a file: name a folder for --{option}")
-    for path in filter(None, (csv, feedback, notebooks)):
+    for path in filter(None, (*files, feedback, notebooks)):
         places = [path, *path.absolute().parents] if path.is_dir() else path.absolute().parents
         try:
             if path.is_file():
@@ -131,9 +132,16 @@ def class_page(marks: ClassMarks) -> str:
     looks = [(row.student, reason) for row in marks.rows for reason in row.look]
     if looks:
         lines += ["## To look at by hand", "", *(f"- {markdown(name)}: {markdown(reason)}" for name, reason in looks)]
+    if pairs := find_alike(marks):
+        lines += ["", "## Answers that are alike", "", "| students | exercises |", "| --- | --- |"]
+        lines += [f"| {markdown(pair.one)}, {markdown(pair.other)} | {_likeness(pair)} |" for pair in pairs]
     if marks.notes:
         lines += ["", "## Notes", "", *(f"- {markdown(note)}" for note in marks.notes)]
     return "\n".join([*lines, ""])
+
+
+def _likeness(pair: Pair) -> str:
+    return ", ".join(f"`{name}` {likeness:.0%}" for name, likeness in pair.exercises.items())
 
 
 def _pass_rates(name: str, lesson: Lesson, graded: Sequence[Marks]) -> Iterator[str]:
