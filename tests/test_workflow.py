@@ -8,7 +8,6 @@ import email
 import getpass
 import importlib
 import json
-import logging
 import multiprocessing
 import os
 import random
@@ -18,6 +17,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections import Counter
@@ -39,7 +39,6 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from luigi.setup_logging import InterfaceLogging
 from nbclient import NotebookClient
 
 from enronlib import UserError
@@ -871,6 +870,27 @@ def test_ctrl_c_while_a_process_starts_waits_until_it_has_started(monkeypatch):
     started[0].kill()
 
 
+@pytest.mark.parametrize(
+    ("error", "reason"), [(OSError(12, "Cannot allocate memory"), "Cannot allocate memory"), (EOFError(), "it ended")]
+)
+def test_a_process_that_cannot_start_is_a_clear_error(run, monkeypatch, error, reason):
+    def fail(_):
+        raise error
+
+    monkeypatch.setattr(BaseProcess, "start", fail)
+    with pytest.raises(UserError, match=rf"^cannot start a worker process \({reason}.*free some memory"):
+        run(workers=2)
+
+
+def test_no_folder_for_temporary_files_is_a_clear_error(run, monkeypatch):
+    def fail():
+        raise FileNotFoundError
+
+    monkeypatch.setattr(tempfile, "gettempdir", fail)
+    with pytest.raises(UserError, match=r"^no folder for temporary files is writable"):
+        run()
+
+
 def test_a_process_that_dies_while_it_is_idle_is_replaced(maildir, run, out, monkeypatch):
     result, died = WorkerProcess.result, list[WorkerProcess]()
 
@@ -1089,27 +1109,43 @@ def test_a_progress_bar_counts_the_tasks_in_a_terminal(run, monkeypatch, stderr,
     assert shown or screen.getvalue() == ""
 
 
-def test_nothing_of_this_process_is_changed_for_good(maildir, run):
-    def state():
-        loggers = [logging.getLogger(name) for name in ("luigi", "luigi-interface", "")]
-        return (
-            multiprocessing.get_start_method(allow_none=True),
-            [(list(logger.handlers), logger.level, logger.propagate) for logger in loggers],
-            InterfaceLogging._configured,
-            [signal.getsignal(number) for number in signal.valid_signals()],
-            sys.modules["__main__"],
-            Path.cwd(),
-        )
+def test_nothing_of_this_process_is_changed_for_good(maildir, out, tmp_path):
+    code = """
+        import logging, multiprocessing, os, signal, sys
+        from contextlib import suppress
+        from pathlib import Path
 
-    before = state()
-    run(workers=2)
-    assert state() == before
-    (maildir / "birch-b/inbox/1.").write_bytes(b"")
-    run(verbose=True)
-    assert state() == before
-    with pytest.raises(UserError):
-        run(workers=2, scheduler_url="http://127.0.0.1:9")
-    assert state() == before
+        from enronlib import UserError
+        from enronlib.workflow import run_workflow
+        from luigi.setup_logging import InterfaceLogging
+
+        def state():
+            loggers = [logging.getLogger(name) for name in ("luigi", "luigi-interface", "")]
+            return (
+                multiprocessing.get_start_method(allow_none=True),
+                multiprocessing.Queue,
+                [(list(logger.handlers), logger.level, logger.propagate) for logger in loggers],
+                InterfaceLogging._configured,
+                [signal.getsignal(number) for number in signal.valid_signals()],
+                sys.modules["__main__"],
+                dict(os.environ),
+                Path.cwd(),
+            )
+
+        maildir, out = map(Path, sys.argv[1:])
+        before = state()
+        run_workflow(maildir, out, workers=2, progress=False)
+        assert state() == before
+        (maildir / "birch-b/inbox/1.").write_bytes(b"")
+        assert not run_workflow(maildir, out, workers=1, verbose=True, progress=False).succeeded
+        assert state() == before
+        with suppress(UserError):
+            run_workflow(maildir, out, scheduler_url="http://127.0.0.1:9", progress=False)
+            raise SystemExit("there is no such scheduler")
+        assert state() == before
+        """
+    (tmp_path / "script.py").write_text(dedent(code), encoding="utf-8")
+    subprocess.run([sys.executable, tmp_path / "script.py", maildir, out], check=True)
 
 
 def test_it_runs_in_a_notebook_by_every_start_method(tmp_path):
