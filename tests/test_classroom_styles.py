@@ -185,6 +185,9 @@ ADD_UP = """with target.open() as file:
                     total[word] += int(count)"""
 BY_PANDAS = """rows = pd.read_csv(target.path, sep="\\t", header=None, quoting=3, keep_default_na=False)
             total.update(dict(zip(rows[0], rows[1].tolist())))"""
+NEEDS = "return ProcessMailbox(self.mailbox_directory, self.processed_directory)"
+BY_NUMBER = ("        ]\n        ### END", "        ]))\n        ### END")
+VALUES = ("in self.input()", "in self.input().values()")
 RESOLVED = ("(mailbox, self.processed", "(mailbox.resolve(), self.processed")
 RERAISED = (
     ("with self.output()", "try:\n          with self.output()"),
@@ -206,6 +209,14 @@ RERAISED = (
         ("tasks.count", [(TOKENS, "from enronlib import words"), ("tokens(", "words.tokens(")]),
         ("workflow.mailbox", RERAISED),
         ("workflow.wrapper", [RESOLVED]),
+        ("workflow.wrapper", [("return [ProcessMailbox", "yield from [ProcessMailbox")]),
+        ("count.mapper", [(NEEDS, f"yield {NEEDS[7:]}"), ("self.input().path", "self.input()[0].path")]),
+        ("count.mapper", [(NEEDS, f"return {{'p': {NEEDS[7:]}}}"), ("self.input().path", "self.input()['p'].path")]),
+        ("count.reducer", [("return [\n            CountMailbox", "yield from [\n            CountMailbox")]),
+        (
+            "count.reducer",
+            [("return [\n            CountM", "return dict(enumerate([\n            CountM"), BY_NUMBER, VALUES],
+        ),
         ("count.mapper", [(WRITES.format(count="count"), TEMPORARY_PATH)]),
         ("count.mapper", [("self.input().path", "self.requires().output().path")]),
         (

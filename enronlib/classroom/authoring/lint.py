@@ -18,11 +18,10 @@ from enronlib.classroom.exercises import exercises_of, find_exercise
 
 __all__ = ["LARGEST_NOTEBOOK", "anatomy_problems", "output_problems", "structure_problems"]
 
-LARGEST_NOTEBOOK = 400_000  # bytes
+LARGEST_NOTEBOOK = 800_000  # bytes; charts are stored with twice the pixels that they fill
 LARGEST_OUTPUT = 20_000  # characters of one text output
 GUIDES = {"glossary"}  # notebooks to look things up in, without exercises
 SHORT = {CONTENTS, "template"}  # lessons that may have fewer than three exercises
-UNUSED = {"07", "08", "09", "10"}  # lessons that do not use their answers yet
 
 IN_WORDS = ("*In the picture:* ", "<details><summary>In the picture</summary>")  # a chart for those who cannot see it
 
@@ -163,7 +162,7 @@ def _uses(lesson: str, book: Any) -> Iterator[Problem]:
     cells = list(code_cells(book))
     for place, cell in enumerate(cells):
         name = exercise_name(cell)
-        if role(cell) != "check" or lesson[:2] in UNUSED or exercise_name(cells[place - 1]) != name:
+        if role(cell) != "check" or exercise_name(cells[place - 1]) != name:
             continue  # a check in the wrong place is another problem
         taken = _names_from_yours(cells[place + 1 : place + 2], name)
         if not taken:
@@ -173,9 +172,10 @@ def _uses(lesson: str, book: Any) -> Iterator[Problem]:
 
 
 def _names_from_yours(cells: Sequence[Any], exercise: str | None) -> set[str]:
-    """Return the names that cells set to `yours(exercise, …)`."""
+    """Return the names that cells set to `yours(exercise, …)` or `your_task(exercise)`."""
     assigned = [node for cell in cells for node in ast.walk(_tree(cell)) if isinstance(node, ast.Assign)]
-    found = [node for node in assigned if f"yours({exercise!r}" in ast.unparse(node.value)]
+    calls = (f"yours({exercise!r}", f"your_task({exercise!r}")
+    found = [node for node in assigned if any(call in ast.unparse(node.value) for call in calls)]
     return {name.id for node in found for target in node.targets for name in ast.walk(target) if _is_name(name)}
 
 

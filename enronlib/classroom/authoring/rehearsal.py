@@ -64,8 +64,9 @@ def edited_solution(exercise: Exercise, edits: Edits) -> Any:
     names = _names_after_setup(exercise.lesson) | {"check": lambda name, answer: given.append(answer)}
     for cell in code_cells(solved_lesson(exercise.lesson), "setup", "answer", "check"):
         asked = exercise_name(cell) == exercise.name
-        if asked or role(cell) == "answer" or _writes_module(cell):
-            _run(cell, names, edits if asked and role(cell) == "answer" else NO_EDITS)
+        if asked or role(cell) == "answer" or _writes_module(cell) or "your_task(" in cell.source:
+            with silence():
+                _run(cell, names, edits if asked and role(cell) == "answer" else NO_EDITS)
         if given:
             break
     return given[0]

@@ -112,74 +112,76 @@ def size(answer: Answer, mail: Mail) -> str:
     return "Each mailbox has its own file with the number of its messages, however deep in its folders they are."
 
 
-PLAYS = {"Amber": 9, "Bell Tower": 10, "Cold Tea": 104, "Dune": 10, "Ferry": 2, "Gravel Road": 30, "Oxbow": 9}
-BY_PLAYS = "the most played songs come first: compare plays as numbers, and songs with equal plays by name"
+COUNTS = {"ada@x": 9, "bo@x": 10, "cy@x": 104, "dan@x": 10, "eve@x": 2, "fay@x": 30, "gus@x": 9}
+BY_NUMBER = "the largest number comes first: compare numbers, not text, and order senders with equal numbers by name"
 SORT = "rows.sort(key=lambda row: (-int(row[1]), row[0]))"
-REQUIRED = "does not return one PlaysByCountry"
+REQUIRED = "does not return one SenderCounts"
 
 
 @exercise(
     "tasks.top",
-    title="The top songs of one country",
+    title="The top senders of a mailbox",
     points=3,
     stars=2,
     hints=(
-        "`PlaysByCountry` has the same structure: compare the three methods. What does each need to know? `requires` "
-        "needs the country and the folder, the output's path also the number, and `run` what `self.input()` holds.",
-        "Read the lines into a list of `(song, int(plays))`. `sorted(rows, key=lambda row: (-row[1], row[0]))` puts "
-        "the most played first, and equal ones in order of their names. Write the first `self.n` of them.",
+        "`SenderCounts` has the same structure: compare the three methods. What does each need to know? `requires` "
+        "needs the mailbox and the folder, the output's path also the number, and `run` what `self.input()` holds.",
+        "Read the lines into a list of `(sender, int(number))`. `sorted(rows, key=lambda row: (-row[1], row[0]))` puts "
+        "the largest number first, and equal ones in alphabetical order. Which part of that list do you write?",
     ),
     wrong=[
         Wrong(
             "requires nothing",
             Edits(
-                ("return PlaysByCountry(self.country, self.folder)", "return []"),
-                ("self.input().open()", 'open(self.folder / f"plays_{self.country}.tsv")'),
+                ("return SenderCounts(self.mailbox_directory, self.folder)", "return []"),
+                ("self.input().open()", 'open(self.folder / f"{self.mailbox_directory.name}_counts.tsv")'),
             ),
             REQUIRED,
         ),
         Wrong(
             "requires the wrong task",
-            Edits(("import PlaysByCountry", "import Plays"), ("PlaysByCountry(self.country, ", "Plays(")),
+            Edits(("import SenderCounts", "import Senders"), ("SenderCounts(self", "Senders(self")),
             REQUIRED,
         ),
         Wrong(
-            "requires one country only",
-            Edits(("PlaysByCountry(self.country, ", 'PlaysByCountry("SE", ')),
+            "requires the counts of another mailbox",
+            Edits(("SenderCounts(self.mailbox_directory,", "SenderCounts(self.mailbox_directory.parent,")),
             "pass the parameter on",
         ),
-        Wrong("leaves n out of the path", Edits(("top_{self.n}_", "top_")), "the number and the country"),
-        Wrong("compares plays as text", Edits(("-int(row[1])", "row[1]")), "compare plays as numbers"),
-        Wrong("leaves equal ones as they are", Edits((SORT, "rows.sort(key=lambda row: int(row[1]))")), BY_PLAYS),
+        Wrong("leaves n out of the path", Edits(("top_{self.n}_", "top_")), "the number and the mailbox"),
+        Wrong("compares numbers as text", Edits(("-int(row[1])", "row[1]")), "compare numbers"),
+        Wrong("leaves equal ones as they are", Edits((SORT, "rows.sort(key=lambda row: int(row[1]))")), BY_NUMBER),
         Wrong(
             "sorts equal ones backwards",
             Edits((SORT, "rows.sort(key=lambda row: (int(row[1]), row[0]), reverse=True)")),
-            BY_PLAYS,
+            BY_NUMBER,
         ),
-        Wrong("writes all songs", Edits(("rows[: self.n]", "rows")), "n songs"),
-        Wrong("writes the songs only", Edits(("{song}\\t{plays}\\n", "{song}\\n")), "a tab"),
-        Wrong("always writes three", Edits(("rows[: self.n]", "rows[:3]")), "n songs"),
+        Wrong("writes all senders", Edits(("rows[: self.n]", "rows")), "n senders"),
+        Wrong("writes the senders only", Edits(("{sender}\\t{number}\\n", "{sender}\\n")), "a tab"),
+        Wrong("always writes three", Edits(("rows[: self.n]", "rows[:3]")), "n senders"),
     ],
 )
 def top(answer: Answer, mail: Mail) -> str:
-    """Plays that are there already, for two countries and four numbers; then the whole chain from nothing."""
+    """Counts that are there already, for two mailboxes and four numbers; then the whole chain from raw mail."""
     with new_folder():
         OUT.mkdir()
-        for country, n in (("PT", 3), ("PT", 4), ("FI", 2), ("FI", 50)):
-            plays = PLAYS if country == "PT" else {song: 1000 - number for song, number in PLAYS.items()}
-            Path(OUT, f"plays_{country}.tsv").write_text(_lines(plays), encoding="utf-8", newline="\n")
-            task = make_task(answer, "TopSongs", "a country", country=country, folder=OUT, n=n)
-            _requires(task, "PlaysByCountry", country=country, folder=OUT)
-            _path(task).equals(f"out/top_{n}_{country}.tsv", "the number and the country belong in it")
+        for name, n in (("quill-a", 3), ("quill-a", 4), ("marsh-b", 2), ("marsh-b", 50)):
+            counts = COUNTS if name == "quill-a" else {sender: 1000 - number for sender, number in COUNTS.items()}
+            Path(OUT, f"{name}_counts.tsv").write_text(_lines(counts), encoding="utf-8", newline="\n")
+            mailbox = MAIL / name
+            task = make_task(answer, "TopSenders", "a mailbox", mailbox_directory=mailbox, folder=OUT, n=n)
+            _requires(task, "SenderCounts", mailbox_directory=mailbox, folder=OUT)
+            _path(task).equals(f"out/top_{n}_{name}.tsv", "the number and the mailbox belong in it")
             run_task(task)
             text = _text(task)
             rows = [line.split("\t") for line in text.plain.splitlines()]
-            text.expect(all(len(row) == 2 for row in rows), "each line needs a song, a tab and its plays")
-            text.expect(len(rows) == min(n, len(plays)), f"n songs were expected, here n={n}", hint=2)
-            best = sorted(plays.items(), key=lambda item: (-item[1], item[0]))[:n]
-            text.equals(_lines(dict(best)), BY_PLAYS, hint=2)
-        run_task(make_task(answer, "TopSongs", "a country", country="SE", folder=Path("from_nothing"), n=1))
-    return "You passed the country on and sorted by number, and Luigi first ran what was missing."
+            text.expect(all(len(row) == 2 for row in rows), "each line needs a sender, a tab and a number")
+            text.expect(len(rows) == min(n, len(counts)), f"n senders were expected, here n={n}", hint=2)
+            best = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:n]
+            text.equals(_lines(dict(best)), BY_NUMBER, hint=2)
+        chain = {"mailbox_directory": mail.mailboxes[0], "folder": Path("from_nothing"), "n": 1}
+        run_task(make_task(answer, "TopSenders", "a mailbox", **chain))
+    return "You passed the mailbox on and sorted by number, and Luigi first ran what was missing."
 
 
 def _lines(counts: Mapping[str, int]) -> str:
@@ -205,8 +207,8 @@ RULES = {
     hints=(
         "Play Luigi, from the end to the beginning: ask the task you want whether it is complete. If it is, you "
         "are done. If not, ask its requirements in the same way, and count each task that is not complete.",
-        "`CarefulWinner` has its own `complete`. `PlaysByCountry` and `Plays` do not: they only look for their own "
-        "file. You can also try it: delete the files with `unlink()` and call `run`.",
+        "`CarefulBusiest` has its own `complete`. `SenderCounts` and `Senders` do not: they only look for their own "
+        "file. You can also try it: delete the files with `unlink()` and call `show_run`.",
     ),
     wrong=[
         Wrong("thinks that Luigi sees a missing file in the middle", RUNS | {"B": 2}, RULES["B"]),
@@ -247,7 +249,7 @@ IN_PLACE = """text = "".join(f"{word}\\t{number}\\n" for word, number in sorted(
     stars=3,
     hints=(
         "Go method by method. `requires`: which task makes the text, and of which mailbox? `output`: what must be in "
-        "the path? `run`: read `self.input()`, count, then write. `complete`: what did `CarefulWinner` ask?",
+        "the path? `run`: read `self.input()`, count, then write. `complete`: what did `CarefulBusiest` ask?",
         "`Counter(tokens(text))` counts, and `sorted(counts.items())` puts words and numbers in order. Write only "
         'inside `with self.output().open("w") as file:`; if an error occurs there, no file appears.',
     ),

@@ -1,8 +1,7 @@
 """Exercises of lesson 08: read a mailbox that may be damaged, a task for it, all mailboxes, and what would run."""
 
-import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Never
@@ -11,7 +10,7 @@ import luigi
 import pyarrow.parquet as pq
 from luigi.task import flatten
 
-from enronlib.classroom.answer import Answer, NotYet, a_kind
+from enronlib.classroom.answer import Answer, NotYet
 from enronlib.classroom.exercise import Edits, Wrong, lesson
 from enronlib.classroom.luigi_tasks import (
     crash,
@@ -20,7 +19,6 @@ from enronlib.classroom.luigi_tasks import (
     output_path,
     run_task,
     stand_in,
-    write_message,
 )
 from enronlib.classroom.mail import Mail
 from enronlib.corpus import message_files
@@ -49,80 +47,6 @@ def _empty_a_file(mailbox: Path) -> str:
 
 def _emails(mailbox: Path) -> Emails:
     return [read_email(path, mailbox.parent) for path in message_files(mailbox)]
-
-
-EMPTY = 'if email["original_msg"] == "":'
-PLACE = "{path.relative_to(mailbox.parent).as_posix()}"
-UNNOTICED = "the function raised no error"
-WHICH = "must name the file with its folder"
-
-
-@exercise(
-    "workflow.read",
-    title="A mailbox with an empty file",
-    points=2,
-    stars=1,
-    hints=(
-        'Go through `message_files(mailbox)` and read each file as before. Which field of the email is `""` if the '
-        "file is empty, and only then? A message without a body is not an empty file.",
-        'If `email["original_msg"]` is empty, `raise ValueError(f"{path} is empty")`. Otherwise append the email to '
-        "the list, and return the list at the end.",
-    ),
-    wrong=[
-        Wrong("does not notice", Edits((EMPTY, "if False:")), UNNOTICED),
-        Wrong("leaves the empty one out", Edits(("raise ValueError", "continue\n            ValueError")), UNNOTICED),
-        Wrong("does not say which", Edits((PLACE, "a file")), WHICH),
-        Wrong("does not say in which folder", Edits((PLACE, "{path.name}")), WHICH),
-        Wrong("names the folder only", Edits((PLACE, "{path.parent}")), WHICH),
-        Wrong(
-            "returns the error", Edits(("raise ValueError", "return ValueError")), "returned a ValueError: use `raise`"
-        ),
-        Wrong("raises another error", Edits(("ValueError", "KeyError")), "a ValueError was expected"),
-        Wrong("takes an empty body for an empty file", Edits((EMPTY, 'if not email["payload"]:')), "raised ValueError"),
-        Wrong("returns the files", message_files, "return the emails"),
-        Wrong(
-            "reads the inbox only",
-            Edits(("(mailbox):\n        email", '(mailbox / "inbox"):\n        email')),
-            "every message",
-        ),
-        Wrong("knows only the example", lambda mailbox: [], "every message"),
-    ],
-)
-def read(answer: Answer, mail: Mail) -> str:
-    """Whole mailboxes, one with a message without a body; then one with an empty file."""
-    with _two_mailboxes(mail) as mailboxes:
-        small = MAIL / "quill-a"
-        for name, body in {"inbox/2_": "", "inbox/10_": "Call me.", "3_": "Gas is up."}.items():
-            write_message(small / name, body)
-        for mailbox, what in ((small, "a mailbox with a message without a body"), (mailboxes[0], "an unseen mailbox")):
-            got = answer.on(what)(mailbox).is_a(list)
-            got.expect(all(type(email) is dict for email in got.plain), "return the emails, as dicts")
-            ids = [email.get("original_msg") for email in got.plain]
-            every = "return every message of the mailbox, in the order of message_files"
-            got.expect(ids == [email["original_msg"] for email in _emails(mailbox)], every)
-            got.equals(_emails(mailbox), "return what read_email(path, mailbox.parent) returns")
-        place = _empty_a_file(mailboxes[1])
-        error = _error_of(answer.value, mailboxes[1])
-        if error is None:
-            raise NotYet(f"{place} is empty, but {UNNOTICED}.", hint=2)
-        if not isinstance(error, ValueError):
-            raise NotYet(f"for an empty file it raised {error!r}; a ValueError was expected.", hint=2)
-        if not all(re.search(rf"(?<!\w){re.escape(part)}(?!\w)", str(error)) for part in place.split("/")[-2:]):
-            raise NotYet(f"the error says {str(error)!r}; it {WHICH}.", hint=2)
-    return "You read every message, kept those without a body, and named the empty file in your error."
-
-
-def _error_of(function: Callable[[Path], Any], mailbox: Path) -> Exception | None:
-    """Return the error that a function raises for a mailbox, if any. Raises NotYet if it returns an error."""
-    try:
-        result = function(mailbox)
-        if isinstance(result, Iterator):
-            list(result)
-    except Exception as error:
-        return error
-    if isinstance(result, Exception):
-        raise NotYet(f"for an empty file it returned {a_kind(type(result))}: use `raise`, not `return`.", hint=2)
-    return None
 
 
 READ = "read_mailbox(self.mailbox_directory)"

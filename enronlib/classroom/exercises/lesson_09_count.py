@@ -4,11 +4,13 @@ import io
 import re
 import shutil
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock, patch
+
+import luigi
 
 from enronlib.classroom.answer import Answer, NotYet
 from enronlib.classroom.exercise import Edits, Wrong, lesson
@@ -173,7 +175,7 @@ def mapper(answer: Answer, mail: Mail) -> str:
             advice = "the mailbox before was right, so begin each run with an empty Counter"
         other = Path("other", mailbox.name)
         write_message(other / "1_", "Null, null and gas.")
-        with _requiring(task, ProcessMailbox(other, processed)):
+        with _requiring(task, lambda _: ProcessMailbox(other, processed)):
             _run_again(task)
         if output_path(task).read_text(encoding="utf-8") != "and\t1\ngas\t1\nnull\t2\n":
             raise NotYet("run() reads the mail again: read your input, the Parquet file (self.input().path).")
@@ -190,9 +192,23 @@ def _with_html(mail: Mail) -> list[Path]:
     return [mailbox for mailbox in mail.mailboxes if mailbox.name in names]
 
 
-def _requiring(task: Answer, required: Any) -> Any:
-    """Return a context in which the task requires something else."""
-    return patch.object(type(task.value), "requires", lambda self: required)
+def _requiring(task: Answer, swap: Callable[[Any], Any]) -> Any:
+    """Return a context in which the task requires other tasks, in the same shape: `swap` returns the one for each."""
+    swapped = _in_shape(task.value.requires(), swap)
+    return patch.object(type(task.value), "requires", lambda self: swapped)
+
+
+def _in_shape(required: Any, swap: Callable[[Any], Any]) -> Any:
+    if isinstance(required, luigi.Task):
+        return swap(required)
+    if isinstance(required, Mapping):
+        return {key: _in_shape(each, swap) for key, each in required.items()}
+    return [_in_shape(each, swap) for each in required]
+
+
+def _other_mailbox(mapper: Any, processed: Path, words: Path) -> MapMailbox:
+    """Return the mapper of the mailbox with the same name in the folder `other`."""
+    return MapMailbox(Path("other", Path(mapper.mailbox_directory).name), processed, words_directory=words)
 
 
 def _run_again(task: Answer) -> None:
@@ -249,7 +265,7 @@ GONE = "yesteryear"  # the only word of a mailbox that is gone
     hints=(
         "`mailboxes(self.emails_directory)` returns the folders of all mailboxes, and `requires` may return a list of "
         "tasks. In `run`, the reading cell above does the adding. What replaces `for mapper in mappers`?",
-        "The list is `[MapMailbox(mailbox, self.processed_directory, words_directory=…) for mailbox in …]`. In `run`, "
+        "A list works: `[CountMailbox(mailbox, …, words_directory=…) for mailbox in …]`. In `run`, "
         "`for target in self.input():` goes through the outputs, and `with target.open() as file:` opens one.",
     ),
     wrong=[
@@ -314,7 +330,7 @@ def reducer(answer: Answer, mail: Mail) -> str:
         bodies = dict(zip(names, ("Null is not nan.", "Null and gas.", "Gas"), strict=True))
         for name, body in bodies.items():
             write_message(Path("other", name, "1_"), body)
-        with _requiring(task, [MapMailbox(Path("other", name), processed, words_directory=words) for name in names]):
+        with _requiring(task, lambda each: _other_mailbox(each, processed, words)):
             _run_again(task)
         counts = _counts_of(task, output_path(task), "")
         _compare(counts, Counter(tokens(" ".join(bodies.values()))), f"{ADD_UP}: read self.input(), and skip no word")
