@@ -9,28 +9,31 @@ import pytest
 SLOWEST = (
     "tests/test_grading_zoo.py",
     "tests/browser/",
-    "tests/test_grading_lessons.py",
-    "tests/test_classroom_nbval.py",
-    "tests/test_workflow.py",
-    "tests/test_grading_class.py",
-    "tests/test_grading_nbval.py",
-    "notebooks/solutions/",
-    "tests/test_main.py",
     "tests/test_same_answer.py",
+    "tests/test_grading_lessons.py",
+    "tests/test_workflow.py",
+    "tests/test_main.py",
+    "tests/test_classroom_lessons.py",
+    "notebooks/solutions/",
+    "tests/test_grading_class.py",
+    "tests/test_charts.py",
     "tests/test_sample.py",
+    "tests/test_classroom_nbval.py",
+    "tests/test_grading_nbval.py",
     "tests/test_project.py",
     "tests/real_mail/",
 )
 # The tests of these files share nothing that is costly to make: each may run in any process.
 ONE_BY_ONE = (
-    "tests/test_grading_lessons.py",
+    "tests/test_charts.py",
     "tests/test_classroom_nbval.py",
+    "tests/test_grading_lessons.py",
     "tests/test_grading_nbval.py",
     "tests/test_main.py",
     "tests/test_project.py",
     "tests/test_workflow.py",
 )
-BY_FUNCTION = "tests/browser/"  # the lessons solved in one process and unsolved in another, each with its JupyterLab
+BY_FUNCTION = "tests/browser/"  # the lessons run in one process and are shown in another, each with its JupyterLab
 
 
 @pytest.hookimpl(tryfirst=True)
