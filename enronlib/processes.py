@@ -79,7 +79,7 @@ def get_ready(*modules: str, workers: int | None = None, start_method: str | Non
 
 
 def start_fork_server(*modules: str) -> None:
-    """Start the fork server; it imports these modules, once for all processes, while this process goes on.
+    """Start the fork server; it imports these modules, once for all processes, while this process continues.
 
     A fork server that already runs is left as it is. Raises UserError if its socket cannot be created.
     """

@@ -434,7 +434,7 @@ def test_each_quirk_is_in_its_file_for_every_seed(seed: int) -> None:
                 assert GALLERY[name](head, body), name
 
 
-def test_every_quirk_is_tested_and_told() -> None:
+def test_every_quirk_is_tested_and_described() -> None:
     assert set(QUIRKS) == {*GALLERY, *PAIRS}
     assert len(set(gallery_paths())) == len(gallery_paths())
     for name, quirk in QUIRKS.items():
@@ -450,7 +450,7 @@ def test_a_copy_says_the_same_words_and_has_its_own_id(sample: Path, name: str) 
     assert field(one, "Message-ID") != field(two, "Message-ID")
 
 
-def test_copies_differ_in_time_as_told(sample: Path) -> None:
+def test_copies_differ_in_time_as_described(sample: Path) -> None:
     def dates(name: str) -> list[datetime]:
         paths = (QUIRKS[name].path, QUIRKS[name].also)
         return [read_email(shown(sample, path), sample / "maildir")["Date"] for path in paths]
@@ -545,12 +545,12 @@ def test_sizes_are_like_those_of_real_messages(many: list[bytes]) -> None:
 
 
 def empty_and_all(messages: Iterable[bytes]) -> tuple[int, int]:
-    """How many of the tokens are empty, and how many there are, if bodies are cut at every blank."""
+    """How many of the tokens are empty, and how many there are, if bodies are cut at every space."""
     pieces = [data.partition(b"\n\n")[2].split(b" ") for data in messages]
     return sum(each.count(b"") for each in pieces), sum(map(len, pieces))
 
 
-def test_more_than_half_of_the_pieces_between_blanks_are_empty(sample: Path, many: list[bytes]) -> None:
+def test_more_than_half_of_the_pieces_between_spaces_are_empty(sample: Path, many: list[bytes]) -> None:
     for messages in (tree(sample / "maildir").values(), many):
         empty, total = empty_and_all(messages)
         assert 0.52 < empty / total < 0.58
@@ -630,7 +630,7 @@ print(Path("/proc/self/status").read_text(encoding="ascii"))
 """
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells the peak of memory so")
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux shows the peak of memory there")
 def test_memory_stays_small(tmp_path: Path) -> None:
     command = [sys.executable, "-c", SMOKE, str(tmp_path / "s")]
     status = subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -713,7 +713,7 @@ def test_quoted_printable_can_be_read_again(text: str) -> None:
 
 
 @given(st.lists(st.text("ab ", min_size=1, max_size=120)))
-def test_wrapping_changes_blanks_only(lines: list[str]) -> None:
+def test_wrapping_changes_spaces_only(lines: list[str]) -> None:
     text = "\n".join(lines)
     wrapped = wrap(text, 40)
     assert wrapped.split() == text.split()

@@ -198,7 +198,7 @@ class ProgressBar(tqdm):  # type: ignore[type-arg]
 
 
 class PooledTask:
-    """A task that one of the processes runs. To Luigi's worker it looks like a process of its own."""
+    """A task that one of the processes runs. Luigi's worker takes it for a process."""
 
     use_multiprocessing = True
     exitcode = None  # Luigi need not look for dead processes: TaskProcesses reports them
@@ -230,7 +230,7 @@ class PooledTask:
 
 
 class TaskProcesses:
-    """Processes that run one Luigi task after another. To Luigi's worker they are the queue of their results."""
+    """Processes that run one Luigi task after another. Luigi's worker takes them for the queue of results."""
 
     def __init__(self, start_method: str, verbose: bool) -> None:
         """Start nothing yet: a process starts when a task finds none idle."""
@@ -358,7 +358,7 @@ def name_of(task: luigi.Task) -> str:
 
 
 def last_line(error: object) -> str:
-    """Return the last line of a traceback, which tells what went wrong."""
+    """Return the last line of a traceback, which says what went wrong."""
     return str(error).strip().split("\n")[-1].removeprefix("enronlib.UserError: ")
 
 

@@ -94,7 +94,7 @@ def address(lessons: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     command = [
         *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"),
         f"--ServerApp.root_dir={lessons}",
-        "--LabApp.expose_app_in_browser=True",  # window.jupyterapp: tells when a command has ended
+        "--LabApp.expose_app_in_browser=True",  # window.jupyterapp: says when a command has ended
         "--LabApp.extension_manager=readonly",  # asks no registry
     ]
     log = home / "log.txt"
@@ -106,12 +106,12 @@ def address(lessons: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         assert found, log.read_text(encoding="utf-8")
         yield f"{found['url']}lab?reset&token={found['token']}"
     finally:
-        server.kill()  # asked to end, it may wait for one of its threads for ever
+        server.kill()  # asked to end, it may wait forever for one of its threads
         server.wait()
 
 
 def wait_for_server(runtime: Path) -> dict[str, str]:
-    """Return what a Jupyter server tells about itself in a file once it listens; empty if it never does."""
+    """Return what a Jupyter server writes about itself to a file once it listens; empty if it never does."""
     end = time.monotonic() + PATIENCE / SECONDS
     while time.monotonic() < end:
         for path in runtime.glob("jpserver-*.json"):
