@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enronlib.classroom.answer import Answer, NotAttempted, NotYet, plain, same, short
+from enronlib.classroom.answer import Answer, NotAttempted, NotYet, Parts, plain, same, short
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.datetimes(),
@@ -336,3 +336,36 @@ def test_a_repr_that_raises_is_replaced() -> None:
             raise ValueError
 
     assert short(Broken()) == "<Broken>"
+
+
+def test_parts_of_an_answer_earn_their_share():
+    parts = Parts(("a", "b", "c", "d"))
+    for case in ({"a": 1, "b": 2, "c": 3, "d": 4}, {"a": 0, "b": 2, "c": 0, "d": 4}):
+        for name, wanted in zip("abcd", (1, 2, 3, 4), strict=True):
+            with parts.part(name):
+                Answer(case[name], f"{name} is").equals(wanted, "count")
+    with pytest.raises(NotYet, match=r"a is 0; count\. 2 of 4 parts are right\.") as raised:
+        parts.finish("parts")
+    assert raised.value.credit == 0.5
+
+
+def test_a_minority_of_parts_earns_nothing_and_all_of_them_everything():
+    parts = Parts(("a", "b", "c"))
+    parts.finish("parts")
+    for name in "ab":
+        with parts.part(name):
+            raise NotYet(f"{name} is wrong.")
+    with pytest.raises(NotYet, match="1 of 3") as raised:
+        parts.finish("parts")
+    assert raised.value.credit == 0
+
+
+def test_of_an_error_and_a_part_that_was_wrong_before_the_part_is_named():
+    def fails() -> None:
+        raise NotYet("it raised an error.")
+
+    parts = Parts(("a", "b"))
+    with parts.part("a"):
+        Answer(1, "a is").equals(2, "count")
+    with pytest.raises(NotYet, match="a is 1; count"), parts.whole():
+        fails()

@@ -562,3 +562,28 @@ def test_pages_of_namesakes_are_numbered_like_their_rows(tmp_path):
     names = ["Min Kim", "Min Kim (2)", "min kim", "Min/Kim", "Min-Kim"]
     pages = report.write_feedback(ClassMarks({}, [row for name in names for row in made_up(name).rows]), tmp_path)
     assert [page.stem for page in pages] == ["Min Kim", "Min Kim (2)", "min kim (3)", "Min-Kim", "Min-Kim (2)"]
+
+
+def test_an_answer_with_parts_earns_the_share_that_is_right():
+    kits = find_lessons()["02_parse_one_email"]
+    task = "parse.email"
+    answer = next(cell for cell in kits.cells if (cell.role, cell.exercise) == ("answer", task)).full
+    sources = {
+        "all": answer,
+        "most": answer.replace("return email", 'return email | {"Subject": "Gas", "Date": None}'),
+        "none": answer.replace("return email", "return dict.fromkeys(email)"),
+        "forged": answer.replace(
+            "return email", f"raise AssertionError('{task}: Not yet: 19 of 20 fields are right.')"
+        ),
+    }
+    found = {}
+    for name, source in sources.items():
+        cells = [{"cell_type": "code", "id": f"answer-{task.replace('.', '-')}", "source": source}]
+        notebook = read_handed_in(json.dumps({"cells": cells}).encode())
+        row = grade_submission(Submission(name, Path("A.zip"), {kits.name: notebook}), {kits.name: kits}, RunConfig())
+        found[name] = row
+    assert {name: row.earned[task] for name, row in found.items()} == {"all": 4, "most": 3.6, "none": 0, "forged": 0}
+    assert "18 of 20 fields are right" in str({each.exercise: each for each in found["most"].verdicts}[task])
+    assert (found["most"].status, found["most"].points) == ("graded", 3.6)
+    page = report.student_page(found["most"], ClassMarks({kits.name: kits}, [found["most"]]))
+    assert "3.6 of 4" in page

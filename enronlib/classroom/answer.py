@@ -5,7 +5,8 @@ import math
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, timezone
 from functools import cached_property, partial
 from itertools import islice
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple, Never, Self, cast
 from enronlib.classroom.surroundings import silence
 
 __all__ = [
-    "Answer", "Column", "NotAttempted", "NotYet", "Table",
+    "Answer", "Column", "NotAttempted", "NotYet", "Parts", "Table",
     "a_kind", "not_written", "plain", "same", "sentence", "short",
 ]  # fmt: skip
 
@@ -27,15 +28,51 @@ MOST_ITEMS = 1_000_000  # items read from an iterator, which may be endless
 class NotYet(Exception):  # noqa: N818  a verdict, not an error
     """The answer is wrong. The message says for which input and how; `hint` is the number of the hint to open."""
 
-    def __init__(self, message: str, hint: int | None = 1, expected: object = None) -> None:
-        """`expected` is for the tests, which make sure that no message contains it."""
+    def __init__(self, message: str, hint: int | None = 1, expected: object = None, credit: float = 0) -> None:
+        """`expected` is for the tests: no message contains it. `credit` is the share of the answer that is right."""
         super().__init__(message)
         self.hint = hint
         self.expected = expected
+        self.credit = credit
 
 
 class NotAttempted(Exception):  # noqa: N818  a verdict, not an error
     """There is no answer yet."""
+
+
+class Parts:
+    """The parts of an answer, such as the fields of a message. Each that is right for all inputs earns its share.
+
+    Fewer than half of them earn nothing: some are right by chance in an answer that returns nothing.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        """All parts are right until a check of one fails."""
+        self.names = names
+        self.wrong: dict[str, NotYet] = {}
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Check one part in the block: a NotYet that it raises is kept for the end."""
+        try:
+            yield
+        except NotYet as error:
+            self.wrong.setdefault(name, error)
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """Check in the block what is not about one part; a part that was wrong before is what the student reads."""
+        try:
+            yield
+        except NotYet as error:
+            raise next(iter(self.wrong.values()), error) from None
+
+    def finish(self, what: str) -> None:
+        """Raise NotYet if a part is wrong, with the first message and how many are right: `17 of 20 fields are`."""
+        if self.wrong:
+            first, right, number = next(iter(self.wrong.values())), len(self.names) - len(self.wrong), len(self.names)
+            credit = right / number if 2 * right >= number else 0
+            raise NotYet(f"{first} {right} of {number} {what} are right.", first.hint, first.expected, credit)
 
 
 class Answer:

@@ -101,7 +101,7 @@ class Exercise:
             return Verdict(self.name, Status.NOT_ATTEMPTED, how, self.points)
         except NotYet as error:
             more = f"\nNext step: {self._next_step(hints_seen + 1)}" if error.hint else ""
-            return Verdict(self.name, Status.NOT_YET, f"{error}{more}", self.points)
+            return Verdict(self.name, Status.NOT_YET, f"{error}{more}", self.points, credit=error.credit)
         except Exception as error:  # an answer that the check did not foresee must not stop the lesson
             message = f"the check could not read your answer ({type(error).__name__}). Does it have the right type?"
             return Verdict(self.name, Status.NOT_YET, message, self.points)

@@ -27,11 +27,13 @@ class Verdict:
     """The points of the exercise; `earned` are those of this answer."""
     solution: str = ""
     """One good way to write it, for the reader of a correct verdict."""
+    credit: float = 0
+    """The share of an answer that is right, from 0 to 1, if it is not right as a whole."""
 
     @property
-    def earned(self) -> int:
-        """All points or none."""
-        return self.points if self.status is Status.CORRECT else 0
+    def earned(self) -> float:
+        """All points for a correct answer, else the share that is right, rounded down to tenths."""
+        return self.points if self.status is Status.CORRECT else int(10 * self.points * self.credit) / 10
 
     def __str__(self) -> str:
         """One to three short lines, beginning with the verdict."""

@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from enronlib.classroom.answer import Answer
+from enronlib.classroom.answer import Answer, Parts
 from enronlib.classroom.exercise import Edits, Right, Wrong, lesson
 from enronlib.classroom.mail import Mail
 from enronlib.messages import FIELDS, HEADERS, read_date, read_email, unfold
@@ -308,39 +308,50 @@ def email(answer: Answer, mail: Mail) -> str:
         ("a message that quotes another one", f"{MESSAGE}\n{MESSAGE}", inbox, ""),
         ("a message with a line break in the Subject", stray, inbox, "repair the header before you read it"),
     ]
+    fields = Parts(FIELDS)
     for what, text, place, advice in cases:
         with tempfile.TemporaryDirectory() as maildir:
             path = Path(maildir, place)
             path.parent.mkdir(parents=True)
             path.write_bytes(text if isinstance(text, bytes) else text.encode())
-            _is_read(answer.on(what)(path, Path(maildir)), read_email(path, Path(maildir)), advice)
+            with fields.whole():
+                _is_read(fields, answer.on(what)(path, Path(maildir)), read_email(path, Path(maildir)), advice)
     for path, expected in zip(mail.files, mail.emails, strict=True):
-        _is_read(answer.on(f"the unseen message `{mail.place(path)}`")(path, mail.maildir), expected)
+        with fields.whole():
+            _is_read(fields, answer.on(f"the unseen message `{mail.place(path)}`")(path, mail.maildir), expected, "")
+    fields.finish("fields")
     return "You read every message of a corpus that you had never seen, oddities and all, and lost none."
 
 
-def _is_read(got: Answer, expected: dict[str, Any], advice: str = "") -> None:
-    """Require the 20 fields of a message. Spaces around the value of a header do not matter."""
+def _is_read(fields: Parts, got: Answer, expected: dict[str, Any], advice: str) -> None:
+    """Require the 20 fields of a message, each a part of the answer."""
     got.is_a(dict)
     message = message_from_string(expected["original_msg"])
     for name in FIELDS:
-        got.expect(name in got.plain, f"there is no {name!r} in it")
-        field, wanted = got[name], expected[name]
         if "=?" in (message[name] or ""):  # an encoded header, which the lesson does not teach
             continue
-        if name in HEADERS and isinstance(field.plain, str):
-            field = Answer(field.plain.strip(), field.said)
-        if name not in HEADERS:
-            field.expect(field.plain is not None, f"`{name}` is not a header: loop over HEADERS, not FIELDS")
-            lost = "`�` stands for a character that was lost: read the file with `read_text`"
-            field.expect("�" in wanted or "�" not in str(field.plain), lost)
-        if name == "Date":
-            _is_dated(field, wanted, advice or ADVICE[name])
-        elif wanted is None:
-            field.expect(field.plain is None, "a header that is absent has the value None, not an empty text")
-        elif wanted == "":
-            field.expect(field.plain == "", "a header that is present but empty has an empty text as its value")
-        else:
-            field.equals(wanted, advice or ADVICE.get(name, f"its {name} says something else"))
-    got.expect(len(got.plain) == len(FIELDS), "it has a key that is not one of the 20 fields")
-    got.expect(list(got.plain) == list(FIELDS), "put the fields in the order of FIELDS")
+        with fields.part(name):
+            got.expect(name in got.plain, f"there is no {name!r} in it")
+            _is_field(name, got[name], expected[name], advice)
+    got.expect(got.plain.keys() <= {*FIELDS}, "it has a key that is not one of the 20 fields")
+    got.expect(
+        list(got.plain) == [name for name in FIELDS if name in got.plain], "put the fields in the order of FIELDS"
+    )
+
+
+def _is_field(name: str, field: Answer, wanted: Any, advice: str) -> None:
+    """Require the value of one field. Spaces around the value of a header do not matter."""
+    if name in HEADERS and isinstance(field.plain, str):
+        field = Answer(field.plain.strip(), field.said)
+    if name not in HEADERS:
+        field.expect(field.plain is not None, f"`{name}` is not a header: loop over HEADERS, not FIELDS")
+        lost = "`�` stands for a character that was lost: read the file with `read_text`"
+        field.expect("�" in wanted or "�" not in str(field.plain), lost)
+    if name == "Date":
+        _is_dated(field, wanted, advice or ADVICE[name])
+    elif wanted is None:
+        field.expect(field.plain is None, "a header that is absent has the value None, not an empty text")
+    elif wanted == "":
+        field.expect(field.plain == "", "a header that is present but empty has an empty text as its value")
+    else:
+        field.equals(wanted, advice or ADVICE.get(name, f"its {name} says something else"))

@@ -20,14 +20,15 @@ _REPLACED_BY_KERNELS = {"_", "__", "___", "input", "exit", "quit", "display", "g
 
 
 def attest(nonce: str, exercise: str, names: Iterable[str]) -> str:
-    """Return as JSON the nonce, the kit's own verdict on the exercise (None if it gave none), and signs of tampering.
+    """Return as JSON the nonce, the kit's own verdict on the exercise (None if it gave none), its credit, and oddities.
 
     `names` are what the answer should define.
     """
     session = sys.modules.get("enronlib.classroom.session")
     verdict = session.verdicts.get(exercise) if session else None
     odd = [*tampering(), *borrowed(names)]
-    return json.dumps({"nonce": nonce, "verdict": verdict and str(verdict.status), "odd": odd})
+    status, credit = (str(verdict.status), verdict.credit) if verdict else (None, 0)
+    return json.dumps({"nonce": nonce, "verdict": status, "credit": credit, "odd": odd})
 
 
 def tampering() -> list[str]:

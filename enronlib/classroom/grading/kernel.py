@@ -141,6 +141,18 @@ class LessonKernel(RunningKernel):  # type: ignore[misc]
         self.cell.cut_off = True
         raise Empty
 
+    def evaluate(self, question: str, timeout: float) -> dict[str, Any]:
+        """Return the kernel's answer to a question without a cell, empty if there is none; `cell` stays as it is."""
+        state, self.cell = self.cell, CellState()
+        request = self.kc.execute("", silent=True, store_history=False, user_expressions={"proof": question})
+        try:
+            self.await_reply(request, timeout)
+        except Empty:
+            return {}
+        finally:
+            answer, self.cell = self.cell.attestation, state
+        return answer
+
     def rejects_failing_assert(self, nonce: str, timeout: float) -> bool:
         """Return whether `assert False, nonce` fails as it must; if not, no check that passes here means anything."""
         self.ask(None)

@@ -29,6 +29,7 @@ class Record:
     points: int
     status: str | None = None
     message: str = ""
+    credit: float = 0
     ended_kernel: bool = False
     timed_out: bool = False
     odd: list[str] = field(default_factory=list)
@@ -38,7 +39,8 @@ class Record:
     @property
     def verdict(self) -> Verdict:
         """The verdict of a check cell."""
-        return Verdict(self.exercise or "", Status(self.status or Status.NOT_YET), self.message, self.points)
+        status = Status(self.status or Status.NOT_YET)
+        return Verdict(self.exercise or "", status, self.message, self.points, credit=self.credit)
 
     def to_json(self) -> str:
         """Return the record as one line."""

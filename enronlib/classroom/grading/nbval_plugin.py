@@ -168,16 +168,16 @@ class LessonCell(IPyNbCell):  # type: ignore[misc]
         except NbCellError as error:
             failed = error
         trouble = self._trouble(kernel)
+        credit, odd = self._credit(kernel, nonce)
         if kernel.cell.asked_to_exit:
             kernel.stop()
-        odd: list[str] = []
         if nonce and kernel.is_alive():
             disproof = "" if trouble else self._disproof(kernel, nonce)
-            odd = [*filter(None, [disproof]), *map(str, kernel.cell.attestation.get("odd", []))]
+            odd += [*filter(None, [disproof]), *map(str, kernel.cell.attestation.get("odd", []))]
             if not kernel.rejects_failing_assert(nonce, self.config.option.nbval_cell_timeout):
                 odd.append("a cell that must fail passed in this kernel")
             trouble = trouble or disproof
-        self._record(trouble, odd, ended_kernel=not kernel.is_alive())
+        self._record(trouble, odd, credit, ended_kernel=not kernel.is_alive())
         if failed is not None:
             raise failed
         if trouble and not (self.options["check_exception"] and kernel.cell.reply.get("status") == "error"):
@@ -215,7 +215,20 @@ class LessonCell(IPyNbCell):  # type: ignore[misc]
             return "the kit's own check did not report this as correct"
         return ""
 
-    def _record(self, trouble: str, odd: list[str] | None = None, *, ended_kernel: bool = False) -> None:
+    def _credit(self, kernel: LessonKernel, nonce: str) -> tuple[float, list[str]]:
+        """Return the share that is right of an answer that the kit's check calls wrong, and what is odd about that."""
+        if role(self.cell) != "check" or kernel.cell.reply.get("ename") != "CheckFailed" or not kernel.is_alive():
+            return 0, []
+        nonce = nonce or secrets.token_hex(8)
+        said = kernel.evaluate(_question(nonce, self.cell), self.config.option.nbval_cell_timeout)
+        credit = said.get("credit", 0)
+        if said.get("nonce") != nonce or said.get("verdict") != Status.NOT_YET or type(credit) not in (int, float):
+            return 0, []
+        return (min(max(credit, 0), 1), [*map(str, said.get("odd", []))]) if credit else (0, [])
+
+    def _record(
+        self, trouble: str, odd: list[str] | None = None, credit: float = 0, *, ended_kernel: bool = False
+    ) -> None:
         status, message = self._judge(trouble) if role(self.cell) in ("check", "hidden") else (None, trouble)
         record = Record(
             lesson=self.parent.lesson,
@@ -225,6 +238,7 @@ class LessonCell(IPyNbCell):  # type: ignore[misc]
             points=int(_ours(self.cell).get("points", 0)),
             status=status,
             message=message,
+            credit=credit,
             ended_kernel=ended_kernel,
             timed_out=self.parent.kernel.cell.timed_out,
             odd=odd or [],

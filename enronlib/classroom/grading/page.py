@@ -26,14 +26,15 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto
 h1 { margin-bottom: 0; } h2 { margin-top: 2.5rem; } nav a { margin-right: 1.2rem; }
 a { color: color-mix(in srgb, var(--blue) 70%, CanvasText); }
 table { border-collapse: collapse; width: 100%; } th { font-weight: 600; }
+td:first-child { min-width: 9rem; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid var(--line); }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .tiles { display: flex; flex-wrap: wrap; gap: 1rem; margin: 1.2rem 0; }
 .tiles div { background: var(--soft); border-radius: .5rem; padding: .6rem 1.1rem; }
 .tiles b { display: block; font-size: 1.6rem; line-height: 1.2; }
-.bar { display: flex; width: 10rem; height: .8rem; margin-top: .4rem; border-radius: .2rem; overflow: hidden; }
+.bar { display: flex; width: 8rem; height: .8rem; margin-top: .4rem; border-radius: .2rem; overflow: hidden; }
 .bar i { display: block; height: 100%; }
-svg text { fill: currentColor; font-size: 12px; } svg rect { fill: var(--blue); }
+svg { max-width: 100%; } svg text { fill: currentColor; font-size: 12px; } svg rect { fill: var(--blue); }
 .quiet { opacity: .7; } code { overflow-wrap: anywhere; } ul { margin: 0; padding-left: 1.1rem; }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(24rem, 1fr)); gap: 1rem; }
 .cards article { border: 1px solid var(--line); border-radius: .5rem; padding: .6rem 1rem; overflow: hidden; }

@@ -207,7 +207,7 @@ class _LessonRun:
             return Verdict(name, Status.NOT_YET, f"a hidden check says: {message}", cell.points)
         if status is Status.NOT_ATTEMPTED:
             message = NOTHING_WRITTEN if name in self.plan.untouched else "the answer is not finished"
-        return Verdict(name, status, message, cell.points)
+        return Verdict(name, status, message, cell.points, credit=record.credit)
 
     def stopped(self) -> Iterator[str]:
         """Yield the answers that were stopped: what they had defined by then may well be right."""
