@@ -41,7 +41,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nbclient import NotebookClient
 
-from enronlib import UserError
+from enronlib import UserError, corpus
 from enronlib.files import locked
 from enronlib.messages import FIELDS, plain_text, read_email
 from enronlib.processes import WorkerProcess
@@ -290,6 +290,24 @@ def test_a_second_run_does_nothing(run, done):
     assert again.succeeded
     assert "Did not run any tasks" in again.summary
     assert remade(before, done) == set()
+
+
+def test_a_run_looks_at_the_files_of_a_mailbox_once_and_does_not_plan_again(run, monkeypatch):
+    fingerprint, requires, looked, planned = corpus.fingerprint, ReduceCounts.requires, list[str](), list[str]()
+
+    def look(mailbox):
+        looked.append(mailbox.name)
+        return fingerprint(mailbox)
+
+    def plan(task):
+        planned.append(task.task_id)
+        return requires(task)
+
+    monkeypatch.setattr(corpus, "fingerprint", look)
+    monkeypatch.setattr(ReduceCounts, "requires", plan)
+    assert run().succeeded
+    assert sorted(looked) == sorted(MAIL)
+    assert len(planned) <= 2  # once to plan, and once more for the input of the task
 
 
 def touch_later(path):
