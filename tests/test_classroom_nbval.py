@@ -98,6 +98,13 @@ def test_execution_stores_outputs_that_stay_the_same(tmp_path: Path) -> None:
     assert nbval(tmp_path, "lesson.ipynb", "--nbval-current-env").returncode == 0
 
 
+def test_execution_stores_no_output_that_is_not_compared(tmp_path: Path) -> None:
+    timed = new_code_cell("import time\ntime.time()", metadata={"tags": ["nbval-ignore-output"]})
+    book = lesson_notebook([timed])
+    assert execute_notebook(book, tmp_path) is None
+    assert (book.cells[0].outputs, book.cells[0].execution_count) == ([], 1)
+
+
 def test_execution_ends_at_the_first_error_and_names_the_cell(tmp_path: Path) -> None:
     book = lesson_notebook([new_code_cell("1 + 1"), new_code_cell("1 / 0", id="division"), new_code_cell("1")])
     assert execute_notebook(book, tmp_path) == Problem("division", "ZeroDivisionError: division by zero")

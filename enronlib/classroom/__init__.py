@@ -16,6 +16,7 @@ What runs in a student's kernel:
     verdict        Correct, Not yet, Not attempted, and how they are displayed
     mail           mail that the student has not seen, for the checks
     cluster        a simulated cluster, and a record of a real run, for the lesson on workers that die
+    pipeline       your_task, show_run, terminal: lessons 08 to 10 run one pipeline of the student's own tasks
     luigi_tasks    runs a student's Luigi tasks inside a check
     widgets/       pictures that move, for the lessons
     folders        load, workspace: the modules and folders that a lesson writes

@@ -68,8 +68,8 @@ ROWS = "one row per message was expected, in corpus order"
     hints=(
         "The output is a `LocalTarget` whose path is made of both parameters. For `run`, look at the end of "
         "the text above: a target gives you a path to write to, which becomes the file only if all went well.",
-        "`run` takes two lines: `with self.output().temporary_path() as path:` and in it "
-        "`write_parquet(…, Path(path))`. What you write is `read_mailbox(self.mailbox_directory)`.",
+        "`run` takes two lines: a `with` block that gets a path from the target, and in it `write_parquet`. What it "
+        "writes are the emails of `self.mailbox_directory`; which function yields them?",
     ),
     wrong=[
         Wrong("has one file for all", Edits(("{self.mailbox_directory.name}", "mail")), OWN_FILE),
