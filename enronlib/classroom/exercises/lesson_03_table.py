@@ -59,7 +59,7 @@ def blanks(answer: Answer, mail: Mail) -> str:
             len(column) - missing - empty, "in this column, filled values are neither missing nor empty"
         )
         got.expect(len(got.plain) == 3, "the dict has three names")
-    return "You told two kinds of nothing apart."
+    return "You distinguished two kinds of nothing."
 
 
 DATE = 'table["Date"] = pd.to_datetime(table["Date"], utc=True)'

@@ -63,7 +63,7 @@ def flat_map(answer: Answer, mail: Mail) -> str:
         got.expect(all(item in got.plain for item in expected), "the list holds the results from every item")
         got.expect(len(got.plain) == len(expected), "keep a result as often as the function returns it")
         got.equals(expected, "keep results in the order in which the function returns them")
-    return "You handled functions that produce no, one or many results, with return and with yield."
+    return "You handled functions that produce zero, one or many results, with return and with yield."
 
 
 RUNS = "[[] for _ in range(partitions)]"
