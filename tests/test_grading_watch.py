@@ -41,6 +41,16 @@ TRICKS = {
         f"{LOADED}setattr(checks.one_line, '__co' + 'de__', (lambda answer, mail: 'fine').__code__)\n{WRONG}",
         "the code of enronlib or of the kernel was replaced",
     ),
+    "registry": (
+        f"{LOADED}import dataclasses\nexercises = sys.modules['enronlib.classroom.exercise'].registered\n"
+        f"exercises['{EXERCISE}'] = dataclasses.replace(exercises['{EXERCISE}'], check=lambda *_: 'fine')\n{WRONG}",
+        "the code of enronlib or of the kernel was replaced",
+    ),
+    "judge": (
+        f"{LOADED}import dataclasses\nkit = sys.modules['enronlib.classroom.exercise'].registered['{EXERCISE}']\n"
+        f"object.__setattr__(kit, 'judge', dataclasses.replace(kit, check=lambda *_: 'fine').judge)\n{WRONG}",
+        "the code of enronlib or of the kernel was replaced",
+    ),
     "kernel": (
         f"kernel = get_ipython().kernel\nsetattr(kernel, 'do_' + 'execute', kernel.do_execute)\n{HONEST}",
         "the code that runs cells and shows errors was replaced",

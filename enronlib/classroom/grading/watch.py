@@ -33,7 +33,8 @@ used: set[str] = set()
 seen: set[str] = set()
 """What the student's code looked at or changed that no answer needs."""
 
-_originals: list[tuple[Any, str, Any, CodeType | None]] = []  # a module, class or object; a name in it; what it was
+_originals: list[tuple[Any, str, Any, CodeType | None]] = []  # a module, class, object or dict; a name; what it was
+_sizes: list[tuple[dict[str, Any], int]] = []
 _auditing: list[bool] = []  # not empty while the hook itself looks at frames
 
 
@@ -45,8 +46,9 @@ def install(names: Collection[str]) -> None:
 
 def changed() -> bool:
     """Return whether the code of the kit or of the kernel is not what it was."""
-    return any(
-        vars(place).get(name) is not value or (code is not None and value.__code__ is not code)
+    return any(len(values) != size for values, size in _sizes) or any(
+        (place if isinstance(place, dict) else vars(place)).get(name) is not value
+        or (code is not None and getattr(value, "__code__", None) is not code)
         for place, name, value, code in _originals
     )
 
@@ -109,8 +111,10 @@ class _Finder:
         if module.__name__.startswith("enronlib.classroom.exercises."):
             from enronlib.classroom.exercise import registered
 
-            for exercise in registered.values():
-                _originals.extend((exercise, name, value, None) for name, value in vars(exercise).items())
+            for name, exercise in registered.items():
+                _originals.append((registered, name, exercise, None))
+                _originals.extend((exercise, part, value, None) for part, value in vars(exercise).items())
+                _sizes.append((vars(exercise), len(vars(exercise))))  # an added value hides a method
 
 
 def _methods(value: Any) -> list[FunctionType]:
