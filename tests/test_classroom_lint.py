@@ -49,7 +49,7 @@ def forget_to_run(book: Any) -> None:
         (replace("## Key points", "## Key"), "no section '## Key points'"),
         (replace("## Wrong on purpose", "## Wrong"), "no section '## Wrong on purpose'"),
         (swap_answer_and_check, "the cells of template.longest are task, check, answer, hints, in this order"),
-        (replace('longest = yours("template.longest", longest)', "1"), "the next code cell does not begin with"),
+        (replace('longest = yours("template.longest")', "1"), "the next code cell does not begin with"),
         (replace("print(longest(", "print(max("), "no cell uses the answer to template.longest"),
         (replace('predict("template.long_words", actual=len(long_words))', "1"), "no cell calls predict("),
         (replace('progress("template")', "1"), "the last code cell is not progress"),

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -103,3 +104,12 @@ def test_a_left_over_not_implemented_error_is_named(exercise: Exercise, tmp_path
         verdict = exercise.judge(edited_solution(exercise, left_over))
     assert verdict.status is Status.NOT_YET
     assert verdict.message.startswith("your code is there, but the line `raise NotImplementedError` still stops it.")
+
+
+def test_grading_takes_what_the_notebook_passes_to_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENRONLIB_SUBMISSION", "x")
+    names: dict[str, Any] = {"yours": yours, "user": unwritten}
+    exec('answer = yours("start.user")', names)
+    assert names["answer"] is unwritten
+    exec('answer = yours("look.size")', names)
+    assert names["answer"] is None

@@ -9,7 +9,7 @@ from typing import Any
 from enronlib import UserError
 from enronlib.classroom.answer import plain, same, short
 from enronlib.classroom.exercises import exercises_of, find_exercise
-from enronlib.classroom.solutions import kits_answer, solution_text
+from enronlib.classroom.solutions import kits_answer, solution_text, students_answer
 from enronlib.classroom.surroundings import is_still
 from enronlib.classroom.verdict import BLUE, COLOURS, SIGNS, CheckFailed, Status, Verdict, box
 
@@ -78,18 +78,20 @@ def check(name: str, answer: Any) -> Verdict:
 def yours(name: str, answer: Any = None) -> Any:
     """Return the student's answer to the exercise `name` if its check passed in this kernel, else the kit's own.
 
-    Prints which of the two it is. `size_of = yours("look.size", size_of)` lets a lesson build on an exercise that is
-    not solved; `yours("look.size")` also works where the answer cell failed and there is no `size_of`. Where the kit
-    has no solution (as in grading, where marks must not depend on it), the answer is returned as it is. Raises
-    UserError for an unknown name.
+    Prints which of the two it is. `size_of = yours("look.size")` lets a lesson build on an exercise that is not solved,
+    even where the answer cell failed and there is no `size_of`. Where the kit has no solution (as in grading, where
+    marks must not depend on it), the student's answer is returned as it is: `answer`, or what the notebook passes to
+    the check. Raises UserError for an unknown name.
     """
     exercise = find_exercise(name)
     if name in passed:
         print(f"Using your {_called(passed[name])}.")
         return passed[name]
+    names = sys._getframe(1).f_globals
     try:
-        stand_ins[name] = kits_answer(exercise, sys._getframe(1).f_globals)
+        stand_ins[name] = kits_answer(exercise, names)
     except LookupError:
+        answer = students_answer(exercise, names) if answer is None else answer
         print(f"Using your {_called(answer)}, which is not checked: the kit has none here.")
         return answer
     print(f"Using the kit's {_called(stand_ins[name])} until your check passes.")

@@ -338,7 +338,7 @@ def test_verdicts_read_well_in_both_themes(open_lesson: Opener) -> None:
     tab.run_all()
     for theme in (LIGHT, DARK):
         tab.change_theme(theme)
-        for cell in ("check-start-domain", "check-start-user", "predict-start-count"):
+        for cell in ("check-start-domain", "check-start-user", "self-test-run"):
             assert contrast(tab.output(cell).locator("b")) >= READABLE
 
 

@@ -166,7 +166,7 @@ def _uses(lesson: str, book: Any) -> Iterator[Problem]:
             continue  # a check in the wrong place is another problem
         taken = _names_from_yours(cells[place + 1 : place + 2], name)
         if not taken:
-            yield Problem(cell.id, f'the next code cell does not begin with `… = yours("{name}", …)`')
+            yield Problem(cell.id, f'the next code cell does not begin with `… = yours("{name}")`')
         elif not any(_uses_name(each, taken) for each in cells[place + 1 :] if role(each) not in ("answer", "check")):
             yield Problem(cell.id, f"no cell uses the answer to {name}")
 
