@@ -18,7 +18,7 @@ from enronlib.classroom.verdict import CheckFailed, Status
 def fresh_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     """Start with nothing checked, hinted or predicted."""
     monkeypatch.delenv("ENRONLIB_STRICT", raising=False)
-    for memory in ("verdicts", "hints_seen", "guesses", "failures", "passed", "stand_ins"):
+    for memory in ("verdicts", "hints_seen", "guesses", "failures", "answers", "stand_ins"):
         monkeypatch.setattr(session, memory, {})
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from enronlib import UserError
 from enronlib.classroom.answer import plain, same, short
 from enronlib.classroom.exercises import exercises_of, find_exercise
-from enronlib.classroom.solutions import kits_answer, solution_text, students_answer
+from enronlib.classroom.solutions import kits_answer, solution_text
 from enronlib.classroom.surroundings import is_still
 from enronlib.classroom.verdict import BLUE, COLOURS, SIGNS, CheckFailed, Status, Verdict, box
 
@@ -27,8 +27,8 @@ guesses: dict[str, Any] = {}
 failures: dict[str, int] = {}
 """How often the check of each exercise was not correct, by name."""
 
-passed: dict[str, Any] = {}
-"""The answer to each exercise that is correct, by name."""
+answers: dict[str, Any] = {}
+"""The last answer to each exercise that was checked in this kernel, by name."""
 
 stand_ins: dict[str, Any] = {}
 """The kit's answer to each exercise for which `yours` returned it, by name."""
@@ -55,15 +55,14 @@ def check(name: str, answer: Any) -> Verdict:
     `pytest --nbval`), CheckFailed for any verdict but "Correct".
     """
     exercise = find_exercise(name)
+    answers[name] = answer
     if name in stand_ins and answer is stand_ins[name]:
         how = "this is the kit's answer, not yours. Run your answer cell, then this check."
         verdict = Verdict(name, Status.NOT_ATTEMPTED, how, exercise.points)
     else:
         verdict = exercise.judge(answer, max(hints_seen.get(name, 0), failures.get(name, 0)))
     strict = is_still()
-    passed.pop(name, None)
     if verdict.status is Status.CORRECT:
-        passed[name] = answer
         failures.pop(name, None)
         if not strict:  # what is stored in a solved lesson must not depend on an older version of it
             verdict = replace(verdict, solution=solution_text(exercise))
@@ -80,18 +79,17 @@ def yours(name: str, answer: Any = None) -> Any:
 
     Prints which of the two it is. `size_of = yours("look.size")` lets a lesson build on an exercise that is not solved,
     even where the answer cell failed and there is no `size_of`. Where the kit has no solution (as in grading, where
-    marks must not depend on it), the student's answer is returned as it is: `answer`, or what the notebook passes to
-    the check. Raises UserError for an unknown name.
+    marks must not depend on it), the student's answer is returned as it is: `answer`, or else the last one that was
+    checked. Raises UserError for an unknown name.
     """
     exercise = find_exercise(name)
-    if name in passed:
-        print(f"Using your {_called(passed[name])}.")
-        return passed[name]
-    names = sys._getframe(1).f_globals
+    if name in verdicts and verdicts[name].status is Status.CORRECT:
+        print(f"Using your {_called(answers[name])}.")
+        return answers[name]
     try:
-        stand_ins[name] = kits_answer(exercise, names)
+        stand_ins[name] = kits_answer(exercise, sys._getframe(1).f_globals)
     except LookupError:
-        answer = students_answer(exercise, names) if answer is None else answer
+        answer = answers.get(name) if answer is None else answer
         print(f"Using your {_called(answer)}, which is not checked: the kit has none here.")
         return answer
     print(f"Using the kit's {_called(stand_ins[name])} until your check passes.")

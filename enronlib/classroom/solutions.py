@@ -23,7 +23,7 @@ from enronlib.classroom.handout import lessons_folder
 if TYPE_CHECKING:
     from enronlib.classroom.exercise import Exercise
 
-__all__ = ["kits_answer", "left_unfinished", "solution_text", "students_answer"]
+__all__ = ["kits_answer", "left_unfinished", "solution_text"]
 
 GRADING = "ENRONLIB_SUBMISSION"  # grading sets this environment variable
 KITS_MODULES = Path("work", "kit")  # beside the notebook, like everything that a lesson writes
@@ -53,21 +53,8 @@ def kits_answer(exercise: "Exercise", names: Mapping[str, Any]) -> Any:
         return load(magic[1], KITS_MODULES)
     names = dict(names)
     exec(compile(answer, f"<the kit's {exercise.name}>", "exec"), names)
-    return _argument(check, names)
-
-
-def students_answer(exercise: "Exercise", names: Mapping[str, Any]) -> Any:
-    """Return what the student's notebook would pass to the check; None if that is not defined."""
-    try:
-        return _argument(_cells(exercise.lesson, ".")["check", exercise.name], dict(names))
-    except (LookupError, NameError, UserError):
-        return None
-
-
-def _argument(check: str, names: dict[str, Any]) -> Any:
-    """Return the value of the second argument of `check("name", answer)` in a check cell."""
-    call = next(node for node in ast.walk(ast.parse(check)) if isinstance(node, ast.Call))
-    return eval(compile(ast.Expression(call.args[1]), "<the check>", "eval"), names)
+    passed = next(node.args[1] for node in ast.walk(ast.parse(check)) if isinstance(node, ast.Call))
+    return eval(compile(ast.Expression(passed), "<the check>", "eval"), names)
 
 
 def left_unfinished(exercise: "Exercise", answer: Any) -> bool:
