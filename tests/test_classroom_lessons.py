@@ -17,6 +17,7 @@ from enronlib.classroom.authoring.lint import anatomy_problems, output_problems,
 from enronlib.classroom.authoring.sources import LessonSource, Problem, read_sources
 from enronlib.classroom.exercise import Exercise, Right, Wrong
 from enronlib.classroom.exercises import all_exercises
+from enronlib.classroom.extras import missing_extra
 from enronlib.classroom.verdict import Status
 
 ROOT = Path(__file__).parent.parent
@@ -35,6 +36,12 @@ every_right_answer = pytest.mark.parametrize(
     [(exercise, right) for exercise in EXERCISES for right in exercise.right],
     ids=[f"{exercise.name}: {right.what}" for exercise in EXERCISES for right in exercise.right],
 )
+
+
+def need(lesson: str) -> None:
+    """Skip a test of a lesson that needs an extra which is not installed."""
+    if reason := missing_extra(lesson):
+        pytest.skip(reason)
 
 
 def problems(source: LessonSource, *found: Problem) -> list[str]:
@@ -65,6 +72,7 @@ def test_the_notebooks_are_up_to_date(source: LessonSource) -> None:
 
 @every_lesson
 def test_untouched_exercises_are_not_attempted(source: LessonSource) -> None:
+    need(source.name)
     copy = student_copy(solved_notebook(source, SOURCES))
     assert problems(source, *rehearsal_problems(copy)) == []
 
@@ -74,6 +82,7 @@ def test_untouched_exercises_are_not_attempted(source: LessonSource) -> None:
 def test_solved_exercises_are_correct_on_any_mail(
     source: LessonSource, seed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    need(source.name)
     monkeypatch.setenv("ENRONLIB_CORPUS_SEED", seed)
     solved = solved_notebook(source, SOURCES)
     assert problems(source, *rehearsal_problems(solved)) == []
@@ -98,6 +107,7 @@ def test_a_meaningless_answer_is_not_yet(exercise: Exercise) -> None:
         def __hash__(self) -> int:
             return 0
 
+    need(exercise.lesson)
     answers: list[object] = [None, 0, "", [], AlwaysEqual(), lambda *inputs, **options: AlwaysEqual(), int]
     for nonsense in answers:
         assert exercise.judge(nonsense).status is Status.NOT_YET
@@ -107,6 +117,7 @@ def test_a_meaningless_answer_is_not_yet(exercise: Exercise) -> None:
 def test_a_known_wrong_answer_gets_its_message(
     exercise: Exercise, wrong: Wrong, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    need(exercise.lesson)
     assert list(wrong_answer_problems(exercise, wrong)) == []
     assert capfd.readouterr() == ("", "")
 

@@ -10,6 +10,7 @@ import nbformat
 import pytest
 
 from enronlib import UserError
+from enronlib.classroom.extras import missing_extra
 from enronlib.classroom.grading.grade import grade_class
 from enronlib.classroom.grading.lessons import find_lessons, solutions_folder
 from enronlib.classroom.grading.reading import read_handed_in
@@ -25,6 +26,8 @@ every_lesson = pytest.mark.parametrize("name", LESSONS)
 
 @every_lesson
 def test_a_solved_lesson_gets_all_points_on_any_mail(name: str, tmp_path: Path) -> None:
+    if reason := missing_extra(name):
+        pytest.skip(reason)
     (tmp_path / f"{name}.ipynb").write_bytes((solutions_folder() / f"{name}.ipynb").read_bytes())
     marks = grade_class([tmp_path], seed=4, progress=False)
     [row] = marks.rows

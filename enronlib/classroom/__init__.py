@@ -14,6 +14,7 @@ What runs in a student's kernel:
     exercises/     the exercises, one module per lesson: change a hint, a verdict or a check here
     answer         a student's answer: called safely, copied to built-in types, compared
     verdict        Correct, Not yet, Not attempted, and how they are displayed
+    extras         lessons that need an extra of the package
     mail           mail that the student has not seen, for the checks
     cluster        a simulated cluster, and a record of a real run, for the lesson on workers that die
     pipeline       your_task, show_run, terminal: lessons 08 to 10 run one pipeline of the student's own tasks

@@ -7,7 +7,6 @@ of Keras that does so, TextVectorization, works only where TensorFlow is install
 
 import json
 import os
-import sys
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from tqdm import tqdm
 
 from enronlib.learning import find_backend
 from enronlib.learning.dataset import Dataset, Message
+from enronlib.workflow.runner import in_notebook
 
 os.environ["KERAS_BACKEND"] = find_backend()
 os.environ.setdefault("JAX_PLATFORMS", "cpu")  # JAX would look for other processors, and log that it found none
@@ -27,7 +27,9 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # and that it rounds differ
 
 import keras  # reads the settings above
 
-__all__ = ["AuthorModel", "bag_of_words", "dense_network", "embedding_network", "fit", "keras", "word_numbers"]
+__all__ = [
+    "AuthorModel", "EpochBar", "bag_of_words", "dense_network", "embedding_network", "fit", "keras", "word_numbers",
+]  # fmt: skip
 
 UNITS = 64  # of the hidden layer
 EPOCHS = 6
@@ -101,12 +103,12 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
 
 
 class EpochBar(keras.callbacks.Callback):  # type: ignore[misc]
-    """A progress bar with one step per epoch, if stderr is a terminal."""
+    """A progress bar with one step per epoch, on a terminal or in a notebook."""
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Show the bar."""
-        shown = sys.stderr is not None and sys.stderr.isatty()
-        self.bar = tqdm(total=self.params["epochs"], unit="epoch", disable=not shown)
+        only_on_a_terminal: dict[str, Any] = {} if in_notebook() else {"disable": None}
+        self.bar = tqdm(total=self.params["epochs"], unit="epoch", **only_on_a_terminal)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Move the bar."""

@@ -15,6 +15,7 @@ from enronlib.classroom.authoring.rehearsal import inside, known_answer, rehears
 from enronlib.classroom.authoring.sources import LessonSource, Problem, choose_sources, read_sources
 from enronlib.classroom.exercise import Exercise, Right, Wrong
 from enronlib.classroom.exercises import all_exercises, exercises_of
+from enronlib.classroom.extras import missing_extra
 from enronlib.classroom.mail import Mail
 from enronlib.classroom.surroundings import silence
 from enronlib.classroom.verdict import Status, Verdict
@@ -51,7 +52,10 @@ def check_lessons(root: Path, lessons: Collection[str] = ()) -> Iterator[str]:
 
 
 def lesson_problems(source: LessonSource, sources: Mapping[str, LessonSource]) -> Iterator[Problem]:
-    """Yield everything that is wrong with one lesson. `sources` are all lessons, in order."""
+    """Yield everything that is wrong with one lesson. `sources` are all lessons, in order.
+
+    The exercises of a lesson that needs an extra are tried only where it is installed.
+    """
     structure = list(structure_problems(source))
     yield from structure
     solved = solved_notebook(source, sources)
@@ -60,6 +64,8 @@ def lesson_problems(source: LessonSource, sources: Mapping[str, LessonSource]) -
     if structure:  # no copy can be made
         return
     yield from file_problems(lesson_files(source, sources))
+    if missing_extra(source.name):
+        return
     yield from rehearsal_problems(solved)
     yield from rehearsal_problems(student_copy(solved))
     for exercise in exercises_of(source.name):

@@ -35,7 +35,7 @@ def execute_notebook(book: Any, folder: Path) -> Problem | None:
         extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(folder)}},
     )
-    with client.setup_kernel(env={**environment, "ENRONLIB_STRICT": "1"}):
+    with client.setup_kernel(env={**environment, "ENRONLIB_STRICT": "1", "TQDM_DISABLE": "1"}):
         count = 0
         for number, cell in enumerate(book.cells):
             if cell.cell_type != "code":

@@ -11,6 +11,7 @@ from threading import Event
 from tqdm import tqdm
 
 from enronlib import UserError
+from enronlib.classroom.extras import missing_extra
 from enronlib.classroom.grading import pytest_process
 from enronlib.classroom.grading.formatting import printable
 from enronlib.classroom.grading.intake import Submission, assign, find_submissions, read_submission
@@ -74,6 +75,9 @@ def grade_class(
         if any(lesson.points and name not in chosen for name, lesson in known.items()):
             numbers = ", ".join(name.partition("_")[0] for name in chosen)
             notes.append(f"graded: {numbers} (nobody started the others; --lessons grades them too)")
+    for name in chosen:
+        if reason := missing_extra(name):
+            raise UserError(f"{name} cannot be graded here: {reason}")
     _fill_caches(seed, chosen)
     hidden = _hidden_folders([*paths, *filter(None, [notebooks])])
     config = RunConfig(limits or Limits(), seed, hidden, sandbox or detect_sandbox(), notebooks is not None)

@@ -19,6 +19,7 @@ from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError
 from enronlib import UserError
 from enronlib.classroom.answer import not_written
 from enronlib.classroom.authoring.notebook import code_cells, exercise_name, role
+from enronlib.classroom.extras import missing_extra
 from enronlib.classroom.grading import CELL_SECONDS
 from enronlib.classroom.grading.kernel import CellState, KernelLaunch, LessonKernel
 from enronlib.classroom.grading.lessons import read_lesson, solutions_folder
@@ -65,10 +66,16 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Generator[
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Give each cell of a lesson a minute, unless another limit than nbval's default is set."""
+    """Give each cell of a lesson a minute, unless another limit than nbval's default is set.
+
+    A lesson is skipped if it needs an extra that is not installed.
+    """
     options: Any = config.option
     if any(isinstance(item, LessonCell) for item in items) and options.nbval_cell_timeout == NBVALS_TIMEOUT:
         options.nbval_cell_timeout = CELL_SECONDS
+    for item in items:
+        if isinstance(item, LessonCell) and (reason := missing_extra(item.parent.lesson)):
+            item.add_marker(pytest.mark.skip(reason=reason))
 
 
 def pytest_report_teststatus(report: Any) -> tuple[str, str, str] | None:
@@ -136,7 +143,7 @@ class LessonFile(IPyNbFile):  # type: ignore[misc]
         launch = self.config.stash.get(LAUNCH, None)
         folder = self.path.parent if launch is None else launch.folder / self.lesson
         try:
-            with environment(ENRONLIB_STRICT="1", ENRON_MAILDIR=None):
+            with environment(ENRONLIB_STRICT="1", ENRON_MAILDIR=None, TQDM_DISABLE="1"):
                 self.kernel = LessonKernel(name, folder, options.nbval_kernel_startup_timeout, launch)
         except Exception as error:
             pytest.fail(f"the kernel did not start: {type(error).__name__}: {error}", pytrace=False)
