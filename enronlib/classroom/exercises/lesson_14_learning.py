@@ -36,7 +36,11 @@ UNIQUE = "list(dict.fromkeys(messages))"
         Wrong("loses the order", Edits((UNIQUE, "sorted(set(messages))")), ORDER),
         Wrong("returns a set", set, "a list was expected"),
         Wrong("looks at the words only", lambda messages: list({m[1]: m for m in reversed(messages)}.values()), BOTH),
-        Wrong("ignores the order of words", lambda messages: list({(a, tuple(sorted(w))) for a, w in messages}), BOTH),
+        Wrong(
+            "ignores the order of words",
+            lambda messages: list({(a, *sorted(w)): (a, w) for a, w in messages}.values()),
+            BOTH,
+        ),
         Wrong("drops all copies", lambda messages: [m for m in messages if messages.count(m) == 1], ONCE),
     ],
 )
@@ -76,14 +80,14 @@ TERM = "math.log((counts.get(word, 0) + 1) / (total + size))"
         "For one word: `math.log((counts.get(word, 0) + 1) / (total + size))`. Now `sum(… for word in words)`.",
     ),
     wrong=[
-        Wrong("multiplies", Edits((TERM, TERM.removeprefix("math.log(")[:-1])), LOGARITHM),
-        Wrong("counts no word once more", Edits((" + 1)", ")")), "ValueError"),
+        Wrong("adds up shares", Edits((TERM, TERM.removeprefix("math.log(")[:-1])), LOGARITHM),
+        Wrong("counts no word once more", Edits((" + 1)", ")")), LAPLACE),
         Wrong("forgets the size", Edits(("(total + size)", "total")), LAPLACE),
         Wrong("adds one to the total only", Edits(("(total + size)", "(total + 1)")), LAPLACE),
         Wrong("takes different words", Edits(("for word in words", "for word in set(words)")), "as often as it occurs"),
         Wrong("uses base 10", Edits(("math.log(", "math.log10(")), "natural logarithm"),
         Wrong("returns nothing", Edits(("return ", "")), "is a `return` missing?"),
-        Wrong("knows only the example", lambda words, counts, size: -1.6094379124341003, "add up"),
+        Wrong("knows only the example", lambda words, counts, size: -1.6094379124341003, LAPLACE),
     ],
 )
 def score(answer: Answer, mail: Mail) -> str:
@@ -105,8 +109,12 @@ def score(answer: Answer, mail: Mail) -> str:
 def _scores(answer: Answer, words: list[str], counts: dict[str, int], size: int, advice: str) -> None:
     expected = _score(words, counts, size)
     got = answer(words, counts, size).is_a(float, int)
-    base_10 = words and math.isclose(got.plain, expected / math.log(10))
-    got.equals(expected, "use the natural logarithm, math.log" if base_10 else advice)
+    total = sum(counts.values()) + size
+    if words and math.isclose(got.plain, expected / math.log(10)):
+        advice = "use the natural logarithm, math.log"
+    elif words and math.isclose(got.plain, sum((counts.get(word, 0) + 1) / total for word in words)):
+        advice = LOGARITHM
+    got.equals(expected, advice)
 
 
 def _score(words: list[str], counts: dict[str, int], size: int) -> float:
