@@ -5,6 +5,7 @@ The names of the exercises begin with `learning.`. Only the check of the network
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from enronlib.classroom.answer import Answer, NotYet
@@ -57,9 +58,9 @@ def copies(answer: Answer, mail: Mail) -> str:
     return "Every message is there once, and two people may say the same."
 
 
-def _copies(answer: Answer, what: str, messages: list[Message], advice: str) -> None:
+def _copies(answer: Answer, what: str, messages: Sequence[Message], advice: str) -> None:
     expected = list(dict.fromkeys(messages))
-    got = answer.on(what)(messages).is_a(list)
+    got = answer.on(what)(list(messages)).is_a(list)
     same = len(got.plain) == len(expected) and set(map(repr, got.plain)) == set(map(repr, expected))
     got.equals(expected, ORDER if same else advice)
 
@@ -188,7 +189,7 @@ LAST = "the last layer has a unit for each author and the activation 'softmax'"
         Wrong(
             "has a fixed input", Edits(("keras.Input((words,))", "keras.Input((5000,))")), "one number for each word"
         ),
-        Wrong("returns the layers", Edits(("keras.Sequential([", "list([")), "a Sequential was expected"),
+        Wrong("returns the layers", Edits(("keras.Sequential(", "list(")), "a Sequential was expected"),
         Wrong("returns nothing", Edits(("return ", "")), "is a `return` missing?"),
     ],
 )
