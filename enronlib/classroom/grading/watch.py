@@ -149,14 +149,18 @@ def _count(function: FunctionType, name: str) -> None:
 
 def _under_a_check() -> bool:
     """Return whether a student's code called, itself called by a check: the student's frame comes first."""
-    frame: FrameType | None = sys._getframe(2)
     students = False
-    while frame is not None:
-        file = frame.f_code.co_filename
-        if file.startswith(CLASSROOM) and not file.startswith(GRADING):
-            return students
-        students = students or not file.startswith(TRUSTED)
-        frame = frame.f_back
+    _auditing.append(True)  # each look at a frame is an event, and there may be millions
+    frame: FrameType | None = sys._getframe(2)
+    try:
+        while frame is not None:
+            file = frame.f_code.co_filename
+            if file.startswith(CLASSROOM) and not file.startswith(GRADING):
+                return students
+            students = students or not file.startswith(TRUSTED)
+            frame = frame.f_back
+    finally:
+        _auditing.clear()
     return False
 
 
