@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enronlib.classroom.cluster import Event, Machine, Recorded, Row, Rows, done_in, simulate, timeline, times_done
+from enronlib.classroom.widgets.player import picture_of, play_run, said
 from enronlib.mapreduce import map_reduce
 from enronlib.mapreduce.table import TaskTable
 
@@ -90,3 +91,18 @@ def test_a_timeline_has_a_row_per_worker_and_a_cross_per_death():
     assert len(ax.lines) == 1
     assert ax.get_title() == "Six tasks"
     plt.close("all")
+
+
+HISTORY = simulate(TaskTable(deadline=4), 6, [Machine("ann"), Machine("bo", dies=4), Machine("cy", silent=(1, 9))], 20)
+
+
+def test_a_run_is_played_event_by_event():
+    first, last = picture_of(HISTORY, 0), picture_of(HISTORY, len(HISTORY) - 1)
+    assert said(HISTORY, 0) == f"Event 1 of {len(HISTORY)}, second 0. ann gets task 0."
+    assert ("✘ died" in first.image, "✘ died" in last.image) == (False, True)
+    assert repr(last).startswith("bo dies at second 4.\n6 tasks done")
+
+
+def test_where_nothing_moves_the_end_of_the_run_is_shown(monkeypatch):
+    monkeypatch.setenv("ENRONLIB_STRICT", "1")
+    assert repr(play_run(HISTORY)) == repr(picture_of(HISTORY, len(HISTORY) - 1))

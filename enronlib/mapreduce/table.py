@@ -65,8 +65,8 @@ class TaskTable:
         return [task for task in overdue if self.put_back(task)]
 
     def put_back(self, task: int) -> bool:
-        """Let a running task wait again; return whether it did not wait already."""
+        """Let a running task wait again, before all others; return whether it did not wait already."""
         if task in self.waiting:
             return False
-        self.waiting.append(task)
+        self.waiting.appendleft(task)
         return True

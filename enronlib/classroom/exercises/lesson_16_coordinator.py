@@ -323,7 +323,7 @@ def _real(
     tables: list[Recorded] = []
 
     def your_table() -> list[Any]:
-        tables.append(Recorded(answer.value(deadline, deadline / 2), patience=15))
+        tables.append(Recorded(answer.value(deadline, deadline / 2), patience=30))
         return list(map_reduce(records, *job, workers=2, survive=tables[0], **options))
 
     your_table.__name__ = "TaskTable"
@@ -346,7 +346,7 @@ def _processes(answer: Answer, mail: Mail) -> None:
         raise NotYet("a word count in which nothing fails: a task was done more than once.")
     for what, job in (("a word count", count), ("an index of words", index)):
         with tempfile.TemporaryDirectory() as folder:
-            fatal = _fatal(job[0], Path(folder), 17), job[1]
+            fatal = _fatal(job[0], Path(folder), 31), job[1]
             _real(answer, f"{what} in which workers die", emails, fatal, job, split_size=10)
     with tempfile.TemporaryDirectory() as folder:
         slow = _slow_once(_one_by_one, Path(folder)), _add
