@@ -7,10 +7,12 @@ import pytest
 
 from enronlib.classroom import predict, session
 from enronlib.classroom.session import Note
-from enronlib.classroom.widgets import shuffle_stepper
+from enronlib.classroom.widgets import show_gallery, shuffle_stepper
+from enronlib.classroom.widgets.oddities import page_of
 from enronlib.classroom.widgets.panel import Panel
-from enronlib.classroom.widgets.picture import Picture
+from enronlib.classroom.widgets.picture import Page, Picture
 from enronlib.classroom.widgets.stepper import STEPS, picture_of, run_job, said
+from enronlib.sample import QUIRKS
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 LINES = ["the data jump", "the jump", "hide the data", "data hide data"]
@@ -103,6 +105,46 @@ class TestStepper:
         stepper.values = {**stepper.values, "combiner": True}
         assert "6 pairs travel" in stepper.says
         assert stepper.picture != shuffled
+
+
+class TestGallery:
+    @pytest.mark.parametrize("name", QUIRKS.keys() - {"ordinary"})
+    def test_every_oddity_is_marked(self, name: str) -> None:
+        page = page_of(QUIRKS[name])
+        assert "<mark" in page.html()
+        assert "»" in repr(page)
+        assert len(page.html()) < 20_000
+
+    @pytest.mark.parametrize(
+        ("name", "marked"),
+        [
+            ("deep_folder", "»quillfeather-m/agreements/harrow_finch/drafts/old/very_old/2.«"),
+            ("broken_header", "»Trading on the new screen«"),
+            ("empty_subject", "»Subject: «"),
+            ("notes_apostrophe", "»=01«,"),
+            ("html_fragment", "»<center>«»<b>«Breaking news»</b>«"),
+            ("cyrillic_body", "\\xe4"),
+        ],
+    )
+    def test_the_mark_is_where_the_oddity_is(self, name: str, marked: str) -> None:
+        assert marked in repr(page_of(QUIRKS[name]))
+
+    def test_an_ordinary_message_has_no_mark(self) -> None:
+        assert "»" not in repr(page_of(QUIRKS["ordinary"]))
+
+    def test_controls_go_from_one_to_the_next(self) -> None:
+        gallery = show_gallery(first="broken_header")
+        assert isinstance(gallery, Panel)
+        assert "Trading on the new screen</mark>" in gallery.picture
+        gallery.values = {"number": gallery.values["number"] + 1}
+        assert "---- message 24 of the archive ----</mark>" in gallery.picture
+        assert QUIRKS["line_before_header"].what in gallery.says
+
+    def test_stored_it_is_one_message(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("ENRONLIB_STRICT", "1")
+        page = show_gallery(first="broken_header")
+        assert isinstance(page, Page)
+        assert page.bundle() == page_of(QUIRKS["broken_header"]).bundle()
 
 
 class TestPrediction:

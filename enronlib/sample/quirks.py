@@ -32,6 +32,8 @@ class Quirk:
     what: str
     path: str
     also: str = ""
+    mark: str = ""
+    """A regular expression, with re.MULTILINE, for what is odd in the path, an empty line and the text of the file."""
 
 
 def _alter(entry: Mapping[str, Any], letter: Letter, dice: Dice) -> None:
@@ -57,7 +59,16 @@ def _alter(entry: Mapping[str, Any], letter: Letter, dice: Dice) -> None:
 
 _GALLERY = tomllib.loads(files("enronlib.sample").joinpath("quirks.toml").read_text(encoding="utf-8"))
 
-QUIRKS = {name: Quirk(entry["what"], entry["path"], entry.get("also", "")) for name, entry in _GALLERY.items()}
+
+def _mark(entry: Mapping[str, Any]) -> str:
+    headers = "|".join(entry.get("headers", ()))
+    tags = r"<(?!/O=)/?[A-Za-z!][^>]*>" if "page" in entry else ""  # not an address: </O=ENRON/…>
+    return str(entry.get("mark", tags or (rf"^({headers}):.*(\n[ \t].*)*" if headers else "")))
+
+
+QUIRKS = {
+    name: Quirk(entry["what"], entry["path"], entry.get("also", ""), _mark(entry)) for name, entry in _GALLERY.items()
+}
 ALTERATIONS: dict[str, Alteration] = {
     name: getattr(alterations, name, None) or partial(_alter, entry) for name, entry in _GALLERY.items()
 }

@@ -1,9 +1,10 @@
 """Pictures that move: what a lesson shows besides text, tables and charts.
 
-    from enronlib.classroom.widgets import play_run, shuffle_stepper, task_graph
+    from enronlib.classroom.widgets import play_run, show_gallery, shuffle_stepper, task_graph
 
 A notebook that is executed by a test, in grading, or to store its outputs shows a still picture.
 
+    oddities         show_gallery: the odd messages of the sample, with the oddity marked
     stepper          shuffle_stepper: a MapReduce job step by step
     player           play_run: a run of a cluster, event by event
     workflow_graph   task_graph: the tasks of a Luigi workflow, colored as they run
@@ -16,13 +17,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from enronlib.classroom.widgets.oddities import show_gallery
     from enronlib.classroom.widgets.player import play_run
     from enronlib.classroom.widgets.stepper import shuffle_stepper
     from enronlib.classroom.widgets.workflow_graph import task_graph
 
-__all__ = ["play_run", "shuffle_stepper", "task_graph"]
+__all__ = ["play_run", "show_gallery", "shuffle_stepper", "task_graph"]
 
-_HOMES = {"play_run": "player", "shuffle_stepper": "stepper", "task_graph": "workflow_graph"}
+_HOMES = {
+    "play_run": "player",
+    "show_gallery": "oddities",
+    "shuffle_stepper": "stepper",
+    "task_graph": "workflow_graph",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -3,6 +3,7 @@
 function render({ model, el }) {
   el.classList.add("enronlib-panel");
   el.dataset.lmSuppressShortcuts = "true"; // keys belong to the controls, not to JupyterLab's commands
+  el.addEventListener("keydown", (event) => event.stopPropagation());
   const bar = append(el, "div", { role: "group", className: "controls" });
   bar.setAttribute("aria-label", model.get("label"));
   const picture = append(el, "div", { className: "picture" });
