@@ -8,6 +8,7 @@ picture of each whole lesson is written to it: solved in the light theme, unsolv
 """
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -16,10 +17,11 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from playwright.sync_api import Browser, Error, Locator, Page, Playwright, expect, sync_playwright
 
@@ -222,7 +224,7 @@ class Tab:
         self.page.keyboard.press("ControlOrMeta+a")
         self.page.keyboard.insert_text(text)
 
-    def press(self, name: str, keys: str) -> None:
+    def press(self, name: str, keys: Iterable[str]) -> None:
         """Select a cell, as by a click beside it, and press keys."""
         self.cell(name).locator(".jp-InputArea-prompt").click()
         expect(self.cell(name)).to_have_class(re.compile(r"\bjp-mod-active\b"))  # keys go to the active cell
@@ -235,10 +237,10 @@ class Tab:
         self.page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
         expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
 
-    def photograph(self, path: Path) -> None:
+    def photograph(self, path: Path, width: int = WIDTH) -> None:
         """Take a picture of the whole lesson."""
         for _ in range(2):  # a first look draws what had no size yet
-            self.page.set_viewport_size({"width": WIDTH, "height": self.page.evaluate(WHOLE_HEIGHT)})
+            self.page.set_viewport_size({"width": width, "height": self.page.evaluate(WHOLE_HEIGHT)})
         self.page.screenshot(path=path)
 
 
@@ -308,6 +310,90 @@ def test_an_unsolved_lesson_runs_and_says_what_is_not_attempted(
     if pictures:
         tab.change_theme(DARK)
         tab.photograph(pictures / f"{lesson}.png")
+
+
+WIDGETS = {
+    "stepper": """
+from enronlib.classroom.widgets import shuffle_stepper
+
+def mapper(line):
+    return [(word, 1) for word in line.split()]
+
+def reducer(key, values):
+    return sum(values)
+
+shuffle_stepper(["the data jump", "the jump", "hide the data", "data hide data"], mapper, reducer)""",
+    "choice": """
+from enronlib.classroom import predict
+
+predict("day", ..., choices=["Friday", "Saturday"])""",
+    "number": 'predict("messages", ..., between=(0, 1000))',
+    "compared": 'predict("day", actual="Saturday"), predict("messages", actual=100)',
+    "graph": """
+import luigi
+from enronlib.classroom.widgets import task_graph
+
+class Sing(luigi.Task):
+    verse = luigi.Parameter()
+
+    def output(self):
+        return luigi.LocalTarget(f"{self.verse}.txt")
+
+    def run(self):
+        assert self.verse != "bad"
+        self.output().open("w").close()
+
+class Concert(luigi.WrapperTask):
+    def requires(self):
+        return Sing("good"), Sing("bad")
+
+task_graph(Concert(), live=True)""",
+    "run": 'luigi.build([Concert()], local_scheduler=True, log_level="CRITICAL")',
+}
+
+
+def test_a_click_on_a_widget_changes_its_picture(lab: Page, lessons: Path, pictures: Path | None) -> None:
+    book = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
+    book.cells = [nbformat.v4.new_code_cell(source.strip(), id=name) for name, source in WIDGETS.items()]
+    nbformat.write(book, lessons / "widgets.ipynb")
+    lab.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+    lab.evaluate(OPEN, "widgets.ipynb")
+    lab.wait_for_function(IS_READY, arg="widgets.ipynb", polling=POLLING)
+    tab = Tab(lab, lessons / "widgets.ipynb")
+    tab.run_all()
+
+    stepper = tab.output("stepper")
+    expect(stepper.get_by_text("Step 1 of 6, Lines.")).to_be_visible()
+    stepper.get_by_role("button", name="Next").click()
+    expect(stepper.locator("svg").get_by_text("jump 1").first).to_be_visible()
+    stepper.get_by_role("button", name="Next").press("Enter")
+    expect(stepper.get_by_text("Step 3 of 6, Runs.")).to_be_visible()
+    stepper.get_by_role("slider", name="step").fill("3")
+    expect(stepper.get_by_text("11 pairs travel")).to_be_visible()
+    stepper.get_by_role("checkbox", name="combiner").check()
+    expect(stepper.get_by_text("6 pairs travel")).to_be_visible()
+    stepper.get_by_role("slider", name="lines per split").fill("1")
+    expect(stepper.locator("svg").get_by_text("Map task 3", exact=True)).to_be_visible()
+    stepper.get_by_role("slider", name="partitions").fill("3")
+    expect(stepper.locator("svg").get_by_text("Reduce task 2", exact=True)).to_be_visible()
+
+    tab.output("choice").get_by_role("button", name="Saturday").click()
+    expect(tab.output("choice").get_by_text("Noted: 'Saturday'.")).to_be_visible()
+    tab.output("number").get_by_role("spinbutton").fill("99")
+    tab.output("number").get_by_role("button", name="This is my guess").click()
+    expect(tab.output("number").get_by_text("Noted: 99.")).to_be_visible()
+    tab.press("compared", ["Control+Enter"])
+    expect(tab.output("compared")).to_contain_text("You predicted 'Saturday', and you were right.")
+    expect(tab.output("compared")).to_contain_text("Close! You predicted 99; it is 100.")
+
+    expect(tab.output("graph").get_by_role("img")).to_have_attribute(
+        "aria-label", re.compile("1 done, 1 waiting, 1 failed")
+    )
+    if pictures:
+        for theme, width in itertools.product((LIGHT, DARK), (620, WIDTH)):
+            tab.change_theme(theme)
+            tab.photograph(pictures / f"widgets_{theme.split()[-1].lower()}_{width}.png", width)
+    lab.evaluate(CLOSE)
 
 
 def test_a_hint_unfolds_with_a_click(open_lesson: Opener) -> None:
