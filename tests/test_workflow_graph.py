@@ -129,6 +129,7 @@ def test_the_picture_shows_each_task_with_its_sign(concert: Concert) -> None:
     picture = task_graph(concert)
     assert isinstance(picture, Picture)
     words = words_in(picture.image)
+    assert float(ElementTree.fromstring(picture.image).attrib["width"]) >= 400  # room for the legend
     assert words[words.index("bad") - 1] == "✘"
     assert words[words.index("one") - 1] == "✔"
     assert words[words.index("Concert") - 1] == "○"

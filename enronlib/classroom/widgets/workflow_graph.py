@@ -28,7 +28,7 @@ COLORS = {State.DONE: GREEN, State.RUNNING: BLUE, State.WAITING: GREY, State.FAI
 MOST_ROWS = 14  # tasks of a family that are listed; of more, each is a small square
 ROW, HEAD, GAP, BETWEEN = 20, 26, 16, 70  # pixels: a task, a family's name, between boxes and between columns
 SQUARE, PER_LINE = 14, 18
-TOP = 34  # below the legend
+LEGEND, TOP = 420, 34  # the width of the legend, and the height below it
 MOST_FAILED = 5  # names below the squares
 
 record_runs()
@@ -90,7 +90,7 @@ class Box(NamedTuple):
 def picture_of(graph: TaskGraph) -> Picture:
     """Draw a graph, its first tasks on the left."""
     boxes = list(_boxes(graph))
-    width = max(box.x + box.width for box in boxes) + 2
+    width = max(LEGEND, *(box.x + box.width + 2 for box in boxes))
     height = max(box.y + box.height for box in boxes) + 2
     parts = [*_legend(graph), *_arrows(graph, boxes), *(part for box in boxes for part in _drawn(graph, box))]
     words = str(graph)
