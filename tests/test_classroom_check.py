@@ -22,9 +22,9 @@ LONGEST, GREETING = exercises_of("template")
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Return a project with one good lesson, the template."""
-    for name in ("source/template.md", "solutions/template.ipynb"):
-        (tmp_path / "notebooks" / name).parent.mkdir(parents=True)
+    """Return a project with one good lesson, the template, and the glossary that its new words are in."""
+    for name in ("source/template.md", "source/glossary.md", "solutions/template.ipynb"):
+        (tmp_path / "notebooks" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "notebooks" / name).write_bytes((NOTEBOOKS / name).read_bytes())
     return tmp_path
 

@@ -105,7 +105,10 @@ def _check(options: argparse.Namespace) -> "tuple[Roster | None, list[Row]]":
     from enronlib.classroom.grading.lessons import find_lessons
     from enronlib.classroom.grading.roster import read_roster
 
-    report.check_outputs([options.csv, options.page, options.decisions], options.feedback, options.notebooks)
+    report.check_outputs(
+        {"csv": options.csv, "page": options.page, "decisions": options.decisions},
+        {"feedback": options.feedback, "notebooks": options.notebooks},
+    )
     for option in ("resume", "export"):
         if getattr(options, option) and not options.csv:
             raise UserError(f"--{option} needs --csv FILE: it writes beside that file")

@@ -22,14 +22,15 @@ __all__ = ["check_outputs", "class_page", "student_page", "table", "write_class_
 SEEN = 70  # characters of a reason in the table on the screen
 
 
-def check_outputs(files: Sequence[Path | None], feedback: Path | None, notebooks: Path | None = None) -> None:
-    """Raise UserError if a file or one of the folders cannot be written; nothing is left behind."""
-    if folder := next((path for path in files if path and path.is_dir()), None):
-        raise UserError(f"{folder} is a folder: name a file")
-    for option, folder in (("feedback", feedback), ("notebooks", notebooks)):
+def check_outputs(files: Mapping[str, Path | None], folders: Mapping[str, Path | None]) -> None:
+    """Raise UserError if a file or folder, named by its option, cannot be written; nothing is left behind."""
+    for option, file in files.items():
+        if file and file.is_dir():
+            raise UserError(f"{file} is a folder: name a file for --{option}")
+    for option, folder in folders.items():
         if folder and folder.exists() and not folder.is_dir():
             raise UserError(f"{folder} is a file: name a folder for --{option}")
-    for path in filter(None, (*files, feedback, notebooks)):
+    for path in filter(None, (*files.values(), *folders.values())):
         places = [path, *path.absolute().parents] if path.is_dir() else path.absolute().parents
         try:
             if path.is_file():
