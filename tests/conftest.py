@@ -34,6 +34,8 @@ ONE_BY_ONE = (
     "tests/test_workflow.py",
 )
 BY_FUNCTION = "tests/browser/"  # the lessons run in one process and are shown in another, each with its JupyterLab
+# These lessons are one pipeline: they share modules and results in their folder, and never run side by side.
+PIPELINE = ("notebooks/solutions/08_", "notebooks/solutions/09_", "notebooks/solutions/10_")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -63,6 +65,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class Scheduling(LoadFileScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
+            if nodeid.startswith(PIPELINE):
+                return PIPELINE[0]
             if nodeid.startswith(ONE_BY_ONE):
                 return nodeid
             return nodeid.partition("[" if nodeid.startswith(BY_FUNCTION) else "::")[0]

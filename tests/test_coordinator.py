@@ -164,11 +164,11 @@ SQUARES = [(n, n * n) for n in range(40)]
 @contextmanager
 def leaves_nothing():
     """Check that neither a process nor a temporary folder is left by the block."""
-    before = temporary_folders()
-    yield
     me = psutil.Process()
-    servers = [p for p in me.children() if "multiprocessing." in " ".join(p.cmdline())]
-    left = [p for p in me.children(recursive=True) if p not in servers and p.status() != psutil.STATUS_ZOMBIE]
+    before, others = temporary_folders(), me.children(recursive=True)
+    yield
+    others += [p for p in me.children() if "multiprocessing." in " ".join(p.cmdline())]
+    left = [p for p in me.children(recursive=True) if p not in others and p.status() != psutil.STATUS_ZOMBIE]
     assert left == []
     assert temporary_folders() == before
 
