@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from enronlib.mapreduce.table import TaskTable
 
-__all__ = ["Event", "Machine", "Recorded", "Row", "Rows", "done_in", "simulate", "timeline", "times_done"]
+__all__ = ["Event", "Machine", "Recorded", "Row", "Rows", "done_in", "simulate", "spans", "timeline", "times_done"]
 
 
 class Event(NamedTuple):
@@ -77,8 +77,10 @@ class Rows(TaskTable):
 
 @dataclass(frozen=True)
 class Machine:
-    """A simulated worker. It takes `pace` seconds for a task, dies at the second `dies`, and is `silent` from a second
-    for a number of seconds, in which it does nothing."""
+    """A simulated worker: it takes `pace` seconds for a task, and dies at the second `dies`.
+
+    `silent` is a second and a number of seconds: for that long it does nothing and reports nothing.
+    """
 
     name: str
     pace: int = 3
@@ -192,6 +194,27 @@ class Recorded(TaskTable):
         return self.table.expire(now) or []
 
 
+class Span(NamedTuple):
+    """The time a worker had a task, and how it ended: an event's "what", or None if it has not ended."""
+
+    worker: str
+    task: int | None
+    begin: float
+    end: float
+    what: str | None
+
+
+def spans(history: Sequence[Event], now: float) -> list[Span]:
+    """Return who had which task from when to when, in order; what has not ended goes on until `now`."""
+    found = []
+    for number, event in enumerate(history):
+        if event.what == "given":
+            end = next((each for each in history[number + 1 :] if each.worker == event.worker), None)
+            what, second = (end.what, end.second) if end else (None, now)
+            found.append(Span(event.worker, event.task, event.second, second, what))
+    return found
+
+
 def timeline(history: Sequence[Event], title: str) -> Any:
     """Draw who did which task when, one row per worker; return the matplotlib figure.
 
@@ -205,18 +228,16 @@ def timeline(history: Sequence[Event], title: str) -> Any:
     names = list(dict.fromkeys(event.worker for event in history))
     end = max(event.second for event in history)
     figure, ax = plt.subplots(figsize=(9, 1.4 + 0.5 * len(names)))
-    for row, name in enumerate(names):
-        begun: Event | None = None
-        for event in [*(each for each in history if each.worker == name), Event(end, "never", name, None)]:
-            if begun is not None:
-                seconds = event.second - begun.second
-                color = BLUE if event.what == "done" else GREY
-                ax.barh(row, seconds, left=begun.second, color=color, edgecolor="white", height=0.7)
-                if seconds > end / 40:
-                    ax.text(begun.second + seconds / 2, row, str(begun.task), color="white", ha="center", va="center")
-            if event.what == "died":
-                ax.plot(event.second, row, "X", color=VERMILLION, markersize=12, clip_on=False, zorder=3)
-            begun = event if event.what == "given" else None
+    for span in spans(history, end):
+        row, seconds = names.index(span.worker), span.end - span.begin
+        color = BLUE if span.what == "done" else GREY
+        ax.barh(row, seconds, left=span.begin, color=color, edgecolor="white", height=0.7)
+        if seconds > end / 40:
+            ax.text(span.begin + seconds / 2, row, str(span.task), color="white", ha="center", va="center")
+    for event in history:
+        if event.what == "died":
+            row = names.index(event.worker)
+            ax.plot(event.second, row, "X", color=VERMILLION, markersize=12, clip_on=False, zorder=3)
     ax.set_yticks(range(len(names)), names)
     ax.invert_yaxis()
     ax.set(title=title, xlabel="seconds", xlim=(0, end))

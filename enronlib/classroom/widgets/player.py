@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from enronlib.classroom.cluster import Event
+from enronlib.classroom.cluster import Event, spans
 from enronlib.classroom.surroundings import is_still
 from enronlib.classroom.widgets.panel import Panel
 from enronlib.classroom.widgets.picture import BLUE, GREY, ORANGE, RED, Picture, rectangle, svg, text
@@ -51,22 +51,19 @@ def picture_of(history: Sequence[Event], step: int) -> Picture:
     parts = [text(0, 18, f"second {now:g}", bold=True)]
     words = []
     for row, worker in enumerate(workers):
-        y = TOP + ROW * row
-        parts.append(text(0, y + 18, worker))
-        begun: Event | None = None
-        for event in [*(event for event in history[: step + 1] if event.worker == worker), None]:
-            if begun is not None:
-                until = now if event is None else event.second
-                color = ORANGE if event is None else BLUE if event.what == "done" else GREY
-                x, width = NAMES + WIDTH * begun.second / end, max(WIDTH * (until - begun.second) / end, 2)
-                parts.append(rectangle(x, y, width, ROW - 6, color, strength=0.3))
-                if width > 20:
-                    parts.append(text(x + width / 2, y + 17, str(begun.task), anchor="middle"))
-            if event is not None and event.what == "died":
-                x = NAMES + WIDTH * event.second / end
-                parts.append(text(x + 3, y + 18, "✘ died", color=RED, bold=True))
-                words.append(f"{worker} dies at second {event.second:g}.")
-            begun = event if event is not None and event.what == "given" else None
+        parts.append(text(0, TOP + ROW * row + 18, worker))
+    for span in spans(history[: step + 1], now):
+        y, x = TOP + ROW * workers.index(span.worker), NAMES + WIDTH * span.begin / end
+        width = max(WIDTH * (span.end - span.begin) / end, 2)
+        color = ORANGE if span.what is None else BLUE if span.what == "done" else GREY
+        parts.append(rectangle(x, y, width, ROW - 6, color, strength=0.3))
+        if width > 20:
+            parts.append(text(x + width / 2, y + 17, str(span.task), anchor="middle"))
+    for event in history[: step + 1]:
+        if event.what == "died":
+            y, x = TOP + ROW * workers.index(event.worker), NAMES + WIDTH * event.second / end
+            parts.append(text(x + 3, y + 18, "✘ died", color=RED, bold=True))
+            words.append(f"{event.worker} dies at second {event.second:g}.")
     what = [event.what for event in history[: step + 1]]
     words.append(f"{what.count('done')} tasks done, {what.count('refused')} results refused, after {now:g} seconds.")
     label = f"{said(history, step)} {words[-1]}"
