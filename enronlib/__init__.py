@@ -16,6 +16,7 @@ The modules, in the order in which data flows. A module imports only modules abo
     workflow     the Luigi tasks from raw mail to charts
     engines      the same word count on Dask and Spark
     learning     who wrote it? a small network on the processed mail
+    events       mail that keeps coming: a mail server, Kafka, Spark and SQL
     classroom    exercises, lessons and grading
 """
 
