@@ -18,7 +18,7 @@ REQUESTS: Mapping[str, Mapping[str, type]] = {
 """What each request must hold, besides `username`. It may hold a `time`; send and reply also take a `new_id`."""
 
 LONGEST = 1_000_000  # characters of a text; Kafka takes 1 MB
-_KINDS = {str: "a text", list: "a list of one or more texts"}
+_KINDS: dict[type, str] = {str: "a text", list: "a list of one or more texts"}
 
 
 class RequestError(Exception):

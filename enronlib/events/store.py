@@ -4,6 +4,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 __all__ = ["MailStore"]
 
@@ -34,7 +35,7 @@ class MailStore:
         """Return the sender and the subject of a message in this mailbox, None if it is not there."""
         found = self._ask("SELECT sender, subject FROM message JOIN mailbox USING (id) WHERE username = ? AND id = ?",
                           username, message_id)  # fmt: skip
-        return found[0] if found else None
+        return tuple(found[0]) if found else None
 
     def exists(self, message_id: str) -> bool:
         """Return whether there was ever a message with this id."""
@@ -59,6 +60,6 @@ class MailStore:
         """Close the database."""
         self._database.close()
 
-    def _ask(self, query: str, *values: object) -> list[tuple[str, ...]]:
+    def _ask(self, query: str, *values: object) -> list[Any]:
         with self._lock:
             return self._database.execute(query, values).fetchall()
