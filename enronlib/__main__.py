@@ -15,7 +15,7 @@ from enronlib.classroom.grading.cli import add_commands as add_grading
 from enronlib.classroom.grading.cli import positive
 from enronlib.corpus import find_maildir, mailboxes
 from enronlib.learning import find_backend
-from enronlib.processes import ended_like_interrupts, get_ready
+from enronlib.processes import ended_like_interrupts, get_ready, interrupts_deferred
 
 RESULTS = ("results/words", "results/count.txt", "results/top_words.png", "results/distinctive_words.png")
 LEARNED = ("results/author_model.keras", "results/author_report.json", "results/author_confusion.png")
@@ -74,7 +74,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _run_on_luigi(maildir: Path, options: argparse.Namespace, how: dict[str, Any]) -> int:
-    from enronlib.workflow import run_workflow  # slow to import, and --help must not wait
+    with interrupts_deferred():  # an import that is interrupted in C code may raise, or hide, anything
+        from enronlib.workflow import run_workflow  # slow to import, and --help must not wait
 
     log: dict[str, Any] = {"scheduler_url": options.scheduler_url, "verbose": options.verbose}
     result = run_workflow(maildir, options.out, **log, **how)

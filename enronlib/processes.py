@@ -283,7 +283,7 @@ def ended_like_interrupts() -> Iterator[None]:
 
 @contextmanager
 def interrupts_deferred() -> Iterator[None]:
-    """Defer Ctrl-C to the end of the block, in which a process starts: it must not be left half-started."""
+    """Defer Ctrl-C to the end of the block, which starts a process or imports modules and must not stop halfway."""
     came: list[int] = []
     with interrupts_going_to(lambda number, _: came.append(number)):
         yield

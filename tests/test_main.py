@@ -215,8 +215,9 @@ def test_an_interrupt_at_any_moment_is_one_line(maildir, tmp_path, seen):
         time.sleep(0.005)
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert errors == "enronlib: stopped; finished results are kept; the next run continues from there\n"
+    line = "enronlib: stopped; finished results are kept; the next run continues from there\n"
+    # Python ends by the signal itself if it came while code in a string ran, as in a dataclass: also 130 in a shell.
+    assert (process.returncode, errors) in [(130, line), (-signal.SIGINT, line)]
 
 
 def subcommands(parser):
