@@ -13,6 +13,7 @@ The modules, in the order in which data flows. A module imports only modules abo
     counts       files of word counts
     mapreduce    a MapReduce engine in pure Python
     charts       counts -> figures
+    steps        the steps from mail to a chart, each from files to a file
     workflow     the Luigi tasks from raw mail to charts
     engines      the same word count on Dask and Spark
     learning     who wrote it? a small network on the processed mail

@@ -8,7 +8,8 @@
 
 Luigi takes a task as done when its output exists. Here an output exists only while it is what the task would make
 today, from the mail and with the code as they are now (see `stamps`). So a run makes what is missing or out of date,
-and nothing else. `runner` calls Luigi; `graph` says what requires what, and how far each task is.
+and nothing else. What the tasks do is in `enronlib.steps`; `runner` calls Luigi; `graph` says what requires what, and
+how far each task is.
 """
 # ruff: noqa: D102  requires, output and run mean what they mean in every Luigi task
 
@@ -16,7 +17,6 @@ import errno
 import os
 import uuid
 import warnings
-from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
@@ -31,10 +31,10 @@ with imports_deferred("jsonschema", "requests"), warnings.catch_warnings():
 from luigi.parameter import ParameterVisibility
 from luigi.util import inherits, requires
 
-from enronlib import UserError, corpus
-from enronlib.counts import CountFiles, read_counts, write_counts
+from enronlib import UserError, corpus, steps
+from enronlib.counts import CountFiles
 from enronlib.files import locked
-from enronlib.words import MAIL_FURNITURE, STOP_WORDS, tokens
+from enronlib.words import MAIL_FURNITURE, STOP_WORDS
 from enronlib.workflow.runner import PRELOADED, Outcome, build
 from enronlib.workflow.stamps import StampedTarget, StampedTask, digest, remove_stale_outputs, source_of
 
@@ -67,7 +67,7 @@ class ProcessMailbox(StampedTask):
         default="", significant=False, positional=False, visibility=ParameterVisibility.PRIVATE
     )
 
-    code = source_of("corpus.py", "messages.py", "parquet.py", "workflow/__init__.py")
+    code = source_of("corpus.py", "messages.py", "parquet.py", "steps.py", "workflow/__init__.py")
 
     @property
     def priority(self) -> int:
@@ -81,10 +81,8 @@ class ProcessMailbox(StampedTask):
         return StampedTarget(self.processed_directory / f"{self.mailbox_directory.name}.parquet", self.made_from())
 
     def run(self) -> None:
-        from enronlib.parquet import read_mailbox, write_parquet  # costly where tasks are only planned
-
         with self.output().temporary_path() as path:
-            write_parquet(read_mailbox(self.mailbox_directory), path)
+            steps.process_mailbox(self.mailbox_directory, path)
 
 
 @requires(ProcessMailbox)
@@ -93,7 +91,7 @@ class MapMailbox(StampedTask):
 
     words_directory = luigi.PathParameter()
 
-    code = source_of("counts.py", "messages.py", "parquet.py", "words.py", "workflow/__init__.py")
+    code = source_of("counts.py", "messages.py", "parquet.py", "steps.py", "words.py", "workflow/__init__.py")
 
     @property
     def priority(self) -> int:
@@ -104,13 +102,8 @@ class MapMailbox(StampedTask):
         return StampedTarget(self.words_directory / f"{self.mailbox_directory.name}.txt", self.made_from())
 
     def run(self) -> None:
-        from enronlib.parquet import read_texts  # costly where tasks are only planned
-
-        counts: Counter[str] = Counter()
-        for text in read_texts(self.input().file):
-            counts.update(tokens(text))
         with self.output().temporary_path() as path:
-            write_counts(sorted(counts.items()), path)
+            steps.map_mailbox(self.input().file, path)
 
 
 class ProcessEnronEmails(luigi.WrapperTask):
@@ -139,7 +132,7 @@ class ReduceCounts(StampedTask):
 
     results_directory = luigi.PathParameter()
 
-    code = source_of("counts.py", "workflow/__init__.py")
+    code = source_of("counts.py", "steps.py", "workflow/__init__.py")
 
     @property
     def settled(self) -> bool:  # type: ignore[override]
@@ -155,11 +148,8 @@ class ReduceCounts(StampedTask):
         return StampedTarget(self.results_directory / "count.txt", self.made_from())
 
     def run(self) -> None:
-        counts: Counter[str] = Counter()
-        for target in self.input():
-            counts.update(read_counts(target.file))
         with self.output().temporary_path() as path:
-            write_counts(sorted(counts.items()), path)
+            steps.reduce_counts([target.file for target in self.input()], path)
 
 
 @requires(ReduceCounts)
@@ -172,7 +162,7 @@ class DrawTopWords(StampedTask):
     top = luigi.IntParameter(default=20)
     keep_furniture = luigi.BoolParameter(default=False)
 
-    code = source_of("charts.py", "counts.py", "words.py", "workflow/__init__.py")
+    code = source_of("charts.py", "counts.py", "steps.py", "words.py", "workflow/__init__.py")
 
     def made_from(self) -> str:
         return digest(super().made_from(), str(self.top), str(self.keep_furniture))
@@ -181,15 +171,8 @@ class DrawTopWords(StampedTask):
         return StampedTarget(self.results_directory / "top_words.png", self.made_from())
 
     def run(self) -> None:
-        from enronlib import charts  # costly, and the other tasks do without
-
-        counts = read_counts(self.input().file)
-        furniture = () if self.keep_furniture else MAIL_FURNITURE
-        chart = charts.top_words(
-            counts, self.top, stop_words=STOP_WORDS, furniture=furniture, ax=charts.blank(self.top)
-        )
         with self.output().temporary_path() as path:
-            charts.save(chart, path)
+            steps.draw_top_words(self.input().file, path, top=self.top, keep_furniture=self.keep_furniture)
 
 
 @inherits(ReduceCounts)
@@ -214,7 +197,7 @@ class DrawDistinctiveWords(StampedTask):
         return StampedTarget(self.results_directory / "distinctive_words.png", self.made_from())
 
     def run(self) -> None:
-        from enronlib import charts  # as above
+        from enronlib import charts  # costly, and the other tasks do without
 
         counts = CountFiles({target.file.stem: target.file for target in self.input()})
         furniture = () if self.keep_furniture else MAIL_FURNITURE
