@@ -17,6 +17,8 @@ What runs in a student's kernel:
     extras         lessons that need an extra of the package
     mail           mail that the student has not seen, for the checks
     cluster        a simulated cluster, and a record of a real run, for the lesson on workers that die
+    spark_cluster  Spark on this machine: a session, and a small cluster whose workers can be killed
+    toy_rdd        an RDD in plain Python, for the checks of the lesson on Spark
     pipeline       your_task, show_run, terminal: lessons 08 to 10 run one pipeline of the student's own tasks
     luigi_tasks    runs a student's Luigi tasks inside a check
     widgets/       pictures that move, for the lessons

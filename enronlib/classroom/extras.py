@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 from enronlib import UserError
+from enronlib.classroom.spark_cluster import find_spark
 from enronlib.learning import find_backend
 
 __all__ = ["NEEDS", "missing_extra"]
 
-NEEDS: dict[str, Callable[[], object]] = {"14_learning": find_backend}
+NEEDS: dict[str, Callable[[], object]] = {"13_spark": find_spark, "14_learning": find_backend}
 """For each lesson that needs an extra, what raises UserError if it is not installed."""
 
 
