@@ -1,13 +1,16 @@
 """How fast the kit is and how much memory it needs: tables in Markdown, for a maildir or a sample.
 
-    python tests/benchmarks/bench.py [MAILDIR] [--only engines|mailboxes|reading|growth] [--rounds N] [--full]
+    python tests/benchmarks/bench.py [MAILDIR] [--only engines|mailboxes|reading|growth|sizes] [--rounds N] [--full]
+                                     [--samples DIR]
 
 The mail is MAILDIR, or $ENRON_REAL_MAIL, or the built-in sample. Nothing here passes or fails by its time, but all ways
-of counting must give the same counts, or the exit status is 1.
+of counting must give the same counts, or the exit status is 1. `--only sizes` measures four engines on samples of 1,000
+to 500,000 messages, and updates the figures that lesson 13 draws; `--samples` keeps the samples for the next time.
 """
 
 import argparse
 import itertools
+import json
 import os
 import platform
 import shutil
@@ -20,7 +23,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import psutil
 from contenders import CONTENDERS, CORES, files
@@ -34,6 +37,7 @@ NAMES = {
     "loop": "bare loop, parse and count",
     "workflow": "whole workflow: fields, counts, charts",
     "workflow_without_chart": "workflow up to the count",
+    "own_engine": "the kit's MapReduce engine",
     "dask_with_chart": "Dask bag, counts and charts",
     "dask": "Dask bag",
     "pyspark": "PySpark, local",
@@ -44,6 +48,9 @@ EXTRAS = {"dask": "dask", "dask_with_chart": "dask", "pyspark": "pyspark", "mrjo
 ONCE = ("loop_with_policy_default",)  # too slow for several rounds
 SIZES = (2_000, 20_000, 200_000)
 WHOLE_CORPUS = 517_401
+ENGINES = {"own_engine": "our engine", "workflow_without_chart": "Luigi", "dask": "Dask", "pyspark": "Spark"}
+ENGINE_SIZES = (1_000, 10_000, 100_000, 500_000)
+ENGINE_TIMES = HERE.parents[1] / "enronlib" / "classroom" / "engine_times.json"
 
 
 class Measured(NamedTuple):
@@ -62,9 +69,10 @@ class FailedError(Exception):
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measure speed and memory.")
     parser.add_argument("maildir", nargs="?", default=os.environ.get("ENRON_REAL_MAIL"))
-    parser.add_argument("--only", choices=["engines", "mailboxes", "reading", "growth"])
+    parser.add_argument("--only", choices=["engines", "mailboxes", "reading", "growth", "sizes"])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--full", action="store_true", help=f"let the samples grow to {WHOLE_CORPUS:,} messages")
+    parser.add_argument("--samples", type=Path, help="where the samples of --only sizes are kept")
     given = parser.parse_args()
     maildir = corpus.find_maildir(given.maildir).resolve()
     print(f"Python {platform.python_version()}, {platform.system()}, {psutil.cpu_count()} cores, {CORES} used\n")
@@ -77,7 +85,30 @@ def main() -> int:
         measure_reading(maildir, given.rounds)
     if given.only in (None, "growth"):
         measure_growth([*SIZES, WHOLE_CORPUS] if given.full else SIZES)
+    if given.only == "sizes":  # takes half an hour, so it is not part of the whole
+        with tempfile.TemporaryDirectory() as folder:
+            agree = measure_sizes(given.samples or Path(folder))
     return 0 if agree else 1
+
+
+def measure_sizes(samples: Path) -> bool:
+    """Run each engine once on samples of growing size and write the seconds; return whether all counts were equal."""
+    about = f"seconds from a cold start to the counts, {CORES} cores, sample mail (bench.py --only sizes)"
+    versions = {"Luigi": version("luigi"), "Dask": version("dask"), "Spark": version("pyspark")}
+    seconds: dict[str, list[float]] = {title: [] for title in ENGINES.values()}
+    measured: dict[str, Any] = {"about": about, "versions": versions, "messages": [], "seconds": seconds}
+    for messages in ENGINE_SIZES:
+        maildir = write_sample(samples / str(messages), messages)
+        runs = {title: measure(name, maildir) for name, title in ENGINES.items()}
+        for title, run in runs.items():
+            seconds[title].append(round(run.seconds, 1))
+            print(f"{messages:,} messages, {title}: {run.seconds:.1f} s, CPU {run.cpu_seconds:.1f} s", flush=True)
+        if len({run.counts for run in runs.values()}) > 1:
+            print("THE COUNTS DIFFER: these times mean nothing.")
+            return False
+        measured["messages"] = ENGINE_SIZES[: len(seconds["Spark"])]
+        ENGINE_TIMES.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8", newline="\n")
+    return True
 
 
 def measure_mailboxes(maildir: Path, rounds: int) -> bool:

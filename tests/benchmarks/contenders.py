@@ -8,7 +8,7 @@ import multiprocessing
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from enronlib import corpus
@@ -85,6 +85,22 @@ def loop_with_policy_default(maildir: Path, folder: Path) -> Counts:
     return count_in_two_processes(maildir, read_headers_by_policy_default)
 
 
+def own_engine(maildir: Path, folder: Path) -> Counts:
+    """The kit's MapReduce engine, with a message as a record."""
+    get_ready("enronlib.engines", workers=CORES)
+    from enronlib.mapreduce import map_reduce
+
+    return dict(map_reduce(files(maildir), counted, total, total, workers=CORES))
+
+
+def counted(file: str) -> list[tuple[str, int]]:
+    return list(count_words([file]).items())
+
+
+def total(word: str, counts: Iterator[int]) -> int:
+    return sum(counts)
+
+
 def dask(maildir: Path, folder: Path) -> Counts:
     from enronlib.engines import find_engine, list_mail
 
@@ -122,6 +138,7 @@ CONTENDERS: dict[str, Callable[[Path, Path], Counts | Path]] = {  # a path: of t
         loop,
         workflow,
         workflow_without_chart,
+        own_engine,
         dask_with_chart,
         dask,
         pyspark,
