@@ -7,6 +7,7 @@ import pytest
 
 # The files that take longest, in the order in which they start, so that none is left alone at the end.
 SLOWEST = (
+    "tests/test_events_kafka.py",
     "tests/test_grading_zoo.py",
     "tests/browser/",
     "tests/test_same_answer.py",

@@ -5,8 +5,15 @@
     mailserver  what a request does: check it, log an event, carry it out
     api         the mail server's HTTP interface (Flask)
     replay      the messages of a maildir as one day of requests
+    jars        Kafka and Spark's connector, from Maven Central
+    topic       a topic of Kafka: make it, look into it
+    broker      a broker of one node: start, find, stop
+    producer    the log of events in Kafka
+    job         the Spark job, as a batch and as a stream: a topic -> one table per type of event
+    queries     SQL on the tables, by DuckDB
+    services    servers that outlive the command that starts them
 
-None of these imports the libraries of the extra `events` when it is imported itself.
+All of them need the extra `events`; this module only checks that it is installed.
 """
 
 from importlib.util import find_spec

@@ -3,6 +3,9 @@
 Every answer is JSON. 400: the request is wrong; 404: no such message; 503: the event could not be logged, try again.
 """
 
+import argparse
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, request
@@ -10,6 +13,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from enronlib.events.mailserver import MailServer, NotLoggedError, RequestError
+from enronlib.events.producer import KafkaLog
+from enronlib.events.store import MailStore
+from enronlib.events.topic import TOPIC
+from enronlib.processes import ended_like_interrupts
 
 __all__ = ["create_app", "http_server"]
 
@@ -68,8 +75,24 @@ def http_server(app: Flask, port: int = 0) -> BaseWSGIServer:
     return make_server("127.0.0.1", port, app, threaded=True, request_handler=_QuietHandler)
 
 
+def main() -> None:
+    """Serve in a process of its own: `python -m enronlib.events.api KAFKA PORT`. SIGTERM ends it after a flush."""
+    parser = argparse.ArgumentParser(prog="python -m enronlib.events.api", description="Serve the mail server.")
+    parser.add_argument("kafka", help="the broker, HOST:PORT")
+    parser.add_argument("port", type=int)
+    parser.add_argument("--topic", default=TOPIC)
+    parser.add_argument("--mail", type=Path, metavar="FILE", help="keep the mailboxes there (default: in memory)")
+    options = parser.parse_args()
+    with suppress(KeyboardInterrupt), ended_like_interrupts(), KafkaLog(options.kafka, options.topic) as log:
+        http_server(create_app(MailServer(MailStore(options.mail), log)), options.port).serve_forever()
+
+
 class _QuietHandler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"  # many requests per connection
 
     def log_request(self, *_: object) -> None:
         """Print no line per request."""
+
+
+if __name__ == "__main__":
+    main()

@@ -13,7 +13,20 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-__all__ = ["COMMON", "DETAILS", "TIME", "Event", "decode", "encode", "make_event", "problem_with", "utc_text"]
+__all__ = [
+    "BAD",
+    "COMMON",
+    "DETAILS",
+    "TABLES",
+    "TIME",
+    "Event",
+    "columns_of",
+    "decode",
+    "encode",
+    "make_event",
+    "problem_with",
+    "utc_text",
+]
 
 Event = dict[str, Any]
 
@@ -30,8 +43,13 @@ DETAILS: Mapping[str, Mapping[str, str]] = {
 }
 """The details of each type of event, all of them required, and their SQL types. More details do no harm."""
 
-TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3])(:[0-5][0-9]){2}([.][0-9]{1,6})?Z"
-"""A regular expression for the form of a time, which Python and Spark share."""
+TABLES: Mapping[str, str] = {"send": "sent", "reply": "replies", "delete": "deletions", "search": "searches"}
+"""The table of each type of event."""
+BAD = "bad_events"
+"""The table of what is not an event."""
+
+TIME = r"(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3])(:[0-5][0-9]){2}([.][0-9]{1,6})?Z"
+"""A regular expression for the form of a time, for Python and for Spark. Years end in 2099."""
 
 
 def make_event(
@@ -72,9 +90,9 @@ def problem_with(line: bytes) -> str:
     try:
         event = decode(line)
     except (ValueError, RecursionError):
-        return "not JSON"
+        event = None
     if not isinstance(event, dict):
-        return "not an object"
+        return "not a JSON object"
     missing = _missing(event, COMMON)
     if not missing and event["type"] not in DETAILS:
         return "unknown type"
@@ -82,6 +100,17 @@ def problem_with(line: bytes) -> str:
         return "no time"
     missing = missing or _missing(event.get("details"), DETAILS[event["type"]])
     return f"no {missing}" if missing else ""
+
+
+def columns_of(table: str) -> dict[str, str]:
+    """Return the columns of a table and their SQL types, as Spark names them. `day` and `batch` are its partitions."""
+    place = {"kafka_partition": "int", "kafka_offset": "bigint", "day": "date", "batch": "int"}
+    if table == BAD:
+        return {"value": "string", "problem": "string", **place}
+    details = DETAILS[next(kind for kind, name in TABLES.items() if name == table)]
+    thread = {"thread": "string"} if "subject" in details else {}
+    common = {"id": "string", "time": "timestamp_ntz", "hour": "int", "username": "string", "agent": "string"}
+    return {**common, **details, **thread, **place}
 
 
 def is_time(text: object) -> bool:

@@ -10,9 +10,10 @@ __all__ = ["MailStore"]
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS message (id TEXT PRIMARY KEY, sender TEXT, subject TEXT, body TEXT);
-CREATE TABLE IF NOT EXISTS mailbox (username TEXT, id TEXT, PRIMARY KEY (username, id));
+CREATE TABLE IF NOT EXISTS mailbox (username TEXT, id TEXT, UNIQUE (username, id));
+CREATE INDEX IF NOT EXISTS of_user ON mailbox (username);
 """
-MOST_FOUND = 50
+NEWEST = 200  # messages of a mailbox that a search looks through
 
 
 class MailStore:
@@ -47,12 +48,15 @@ class MailStore:
             database.execute("DELETE FROM mailbox WHERE username = ? AND id = ?", (username, message_id))
 
     def search(self, username: str, query: str) -> list[str]:
-        """Return the ids of messages in this mailbox whose subject or body contains the text, at most 50 of them."""
+        """Return the ids of messages in this mailbox whose subject or body contains the text, newest first.
+
+        Only the newest 200 messages are searched.
+        """
         pattern = "%" + query.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
         rows = self._ask(
-            r"SELECT id FROM mailbox JOIN message USING (id) WHERE username = ?"
-            r" AND (subject LIKE ? ESCAPE '\' OR body LIKE ? ESCAPE '\') ORDER BY mailbox.rowid LIMIT ?",
-            username, pattern, pattern, MOST_FOUND,
+            "SELECT id FROM (SELECT id, rowid AS n FROM mailbox WHERE username = ? ORDER BY n DESC LIMIT ?)"
+            r" JOIN message USING (id) WHERE subject LIKE ? ESCAPE '\' OR body LIKE ? ESCAPE '\' ORDER BY n DESC",
+            username, NEWEST, pattern, pattern,
         )  # fmt: skip
         return [row[0] for row in rows]
 

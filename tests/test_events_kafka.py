@@ -1,0 +1,319 @@
+"""The pipeline for real: a broker, its topic, the stream job, and the same rows from every query engine."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from datetime import date
+
+import psutil
+import pytest
+
+pytest.importorskip("confluent_kafka", reason="needs confluent-kafka: the extra events")
+pytest.importorskip("duckdb", reason="needs DuckDB: the extra events")
+pytest.importorskip("pyspark", reason="needs Spark: the extra events")
+
+from pyspark.sql import functions as f
+
+from enronlib import UserError
+from enronlib.events import broker, jars, job, queries, services, topic
+from enronlib.events.mailserver import MailServer, NotLoggedError
+from enronlib.events.producer import KafkaLog
+from enronlib.events.schema import BAD, TABLES, encode, make_event, problem_with
+from enronlib.events.store import MailStore
+
+ANN = "ann@enron.example"
+LETTER = {"username": ANN, "to": ["bob@enron.example"], "subject": "Gas", "body": "Text"}
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory):
+    """The folder of a broker that runs until the tests end."""
+    try:
+        jars.fetch("kafka")
+        jars.fetch("spark-kafka")
+    except UserError as error:
+        pytest.skip(str(error))
+    folder = tmp_path_factory.mktemp("kafka")
+    broker.start(folder)
+    yield folder
+    broker.stop(folder)
+
+
+@pytest.fixture
+def address(kafka):
+    return broker.start(kafka).address  # a test may have stopped it
+
+
+def process_of(name, folder):
+    service = services.find(name, folder)
+    process = service and service.process()
+    assert process
+    return process
+
+
+def listening(process):
+    """Where a process waits for connections."""
+    found = [each.laddr.ip for each in process.net_connections("tcp") if each.status == psutil.CONN_LISTEN]
+    return {ip.removeprefix("::ffff:") for ip in found}
+
+
+@pytest.fixture
+def name(request, address):
+    """An empty topic with the name of the test."""
+    name = request.node.name.replace("[", "-").replace("]", "")
+    topic.create_topic(address, name)
+    return name
+
+
+# Jars
+
+
+def test_every_jar_is_pinned_by_its_hash():
+    for name in ("kafka", "spark-kafka"):
+        found = jars.pinned(name)
+        assert found
+        assert all(len(jar.sha256) == 64 and jar.version for jar in found)
+        assert len({jar.path for jar in found}) == len(found)
+
+
+def test_without_java_there_is_one_line(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    jars.check_java.cache_clear()
+    with pytest.raises(UserError, match="Java is not installed"):
+        jars.check_java()
+
+
+def test_a_jar_with_other_bytes_is_not_used(kafka, monkeypatch, tmp_path):
+    jar = jars.pinned("spark-kafka")[0]
+    monkeypatch.setattr(jars, "cache_folder", lambda: tmp_path)
+    jar.path.parent.mkdir()
+    jar.path.write_bytes(b"something else")
+    assert not jar.is_there()
+
+
+@pytest.mark.parametrize("way", ["maven", "ivy"])
+def test_a_missing_jar_is_fetched_by_maven_or_ivy(kafka, way, monkeypatch, tmp_path):
+    if way == "maven" and not shutil.which("mvn"):
+        pytest.skip("mvn is not on the PATH")
+    monkeypatch.setattr(jars, "cache_folder", lambda: tmp_path)
+    one = [jar for jar in jars.pinned("kafka") if jar.artifact == "slf4j-api"]
+    monkeypatch.setattr(jars, "pinned", lambda name: one)
+    if way == "ivy":
+        monkeypatch.setattr("enronlib.events.jars.shutil.which", lambda name: None)
+        monkeypatch.setattr(jars, "check_java", lambda: "java")
+    assert jars.fetch.__wrapped__("kafka") == [tmp_path / "jars" / "slf4j-api-1.7.36.jar"]
+    assert one[0].is_there()
+
+
+# The broker
+
+
+def test_a_broker_that_runs_is_not_started_again(kafka, address):
+    assert broker.start(kafka).address == address
+    assert process_of("kafka", kafka).is_running()
+
+
+def test_nothing_listens_beyond_loopback(kafka, address):
+    assert listening(process_of("kafka", kafka)) == {"127.0.0.1"}
+
+
+def test_a_broker_that_was_killed_keeps_its_records_and_its_port(kafka, name, address):
+    with KafkaLog(address, name) as log:
+        log.append("a", b"1")
+    process = process_of("kafka", kafka)
+    process.kill()
+    process.wait(30)
+    assert broker.start(kafka).address == address
+    assert [record.value for record in topic.read_records(address, name)] == [b"1"]
+
+
+def test_a_pid_that_belongs_to_another_process_is_no_broker(tmp_path):
+    state = {"pid": os.getpid(), "began": 1.0, "port": 1}
+    (tmp_path / "kafka.json").write_text(json.dumps(state))
+    assert broker.find(tmp_path) is None
+    assert not broker.stop(tmp_path)
+
+
+# The topic and the producer
+
+
+def test_events_of_one_user_are_in_one_partition_in_order(name, address):
+    with KafkaLog(address, name) as log:
+        for number in range(30):
+            log.append(f"user {number % 3}", b"%d" % number)
+    records = list(topic.read_records(address, name))
+    assert sum(topic.end_offsets(address, name).values()) == len(records) == 30
+    for user in range(3):
+        mine = [record for record in records if record.key == f"user {user}"]
+        assert len({record.partition for record in mine}) == 1
+        assert [int(record.value) for record in mine] == list(range(user, 30, 3))
+
+
+def test_an_empty_topic_has_no_records(name, address):
+    assert list(topic.read_records(address, name)) == []
+    assert topic.end_offsets(address, name) == {0: 0, 1: 0, 2: 0}
+
+
+def test_a_topic_that_is_there_is_left_as_it_is(name, address):
+    with KafkaLog(address, name) as log:
+        log.append("a", b"1")
+    topic.create_topic(address, name)
+    assert len(list(topic.read_records(address, name))) == 1
+
+
+def test_a_broker_that_is_not_there_is_one_line():
+    for ask in (topic.create_topic, topic.end_offsets, topic.topic_sizes):
+        with pytest.raises(UserError, match="no Kafka broker answers at"):
+            ask("127.0.0.1:9")
+
+
+def test_a_request_fails_in_time_while_the_broker_is_away():
+    store, started = MailStore(), time.monotonic()
+    log = KafkaLog("127.0.0.1:9", "none", patience=1)
+    with pytest.raises(NotLoggedError):
+        MailServer(store, log).handle("send", LETTER | {"new_id": "1"})
+    assert time.monotonic() - started < 30
+    assert not store.exists("1")
+    log.close()
+
+
+def test_events_that_were_answered_outlive_a_killed_server(name, address):
+    code = """
+import os, sys
+from enronlib.events.producer import KafkaLog
+log = KafkaLog(sys.argv[1], sys.argv[2])
+for number in range(20):
+    log.append("a", b"%d" % number)
+print("answered", flush=True)
+os.kill(os.getpid(), 9)
+"""
+    run = subprocess.run([sys.executable, "-c", code, address, name], capture_output=True, text=True, check=False)
+    assert run.stdout == "answered\n"
+    assert len(list(topic.read_records(address, name))) == 20
+
+
+def test_a_log_that_does_not_wait_still_says_what_failed():
+    log = KafkaLog("127.0.0.1:9", "none", patience=1, wait=False)
+    log.append("a", b"1")
+    with pytest.raises(NotLoggedError):
+        log.close()
+
+
+def test_a_broker_that_comes_back_gets_the_events_that_wait(kafka, name, address):
+    broker.stop(kafka)
+    back = threading.Thread(target=broker.start, args=(kafka,))
+    with KafkaLog(address, name, patience=120) as log:
+        back.start()
+        log.append("a", b"1")
+    back.join()
+    assert [record.value for record in topic.read_records(address, name)] == [b"1"]
+
+
+# The job
+
+SEARCH = make_event("search", ANN, {"query": "gas", "results": 3}, time="2001-05-14T09:30:00.123Z", agent="curl")
+REPLY = make_event(
+    "reply",
+    ANN,
+    {"message_id": "2", "in_reply_to": "1", "recipients": ["a", "b"], "subject": "Re: Gas", "characters": 5},
+    time="2001-05-15T23:59:59Z",
+)
+ODD = [
+    b"", b"{", b"5", b"[]", b"{}", b"null", b"\xff", encode(SEARCH | {"type": "print"}),
+    encode(SEARCH | {"username": None}),
+    encode(SEARCH | {"time": "2001-05-14 09:30"}), encode(SEARCH | {"time": "2001-02-30T09:30:00Z"}),
+    encode(SEARCH | {"time": "2001-05-14T09:30:00Z\n"}), encode(SEARCH | {"details": {"query": "gas"}}),
+    encode(SEARCH | {"details": {"query": "gas", "results": "many"}}), encode(SEARCH | {"details": None}),
+    encode(REPLY | {"details": REPLY["details"] | {"recipients": "a"}}), encode(SEARCH | {"details": {"results": 1.5}}),
+    encode({key: value for key, value in SEARCH.items() if key != "id"}), encode(SEARCH).replace(b"gas", b"\xff"),
+]  # fmt: skip
+GOOD = [
+    encode(SEARCH), encode(REPLY), encode(SEARCH | {"client": None, "version": 2, "new": [1]}),
+    encode(SEARCH | {"username": 5}), encode(SEARCH).replace(b"gas", rb"\ud800"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def spark(kafka):
+    session = job.start_spark()
+    yield session
+    session.stop()
+
+
+def fill(address, name, values):
+    with KafkaLog(address, name, wait=False) as log:
+        for number, value in enumerate(values):
+            log.append(f"user {number}", value)
+
+
+def rows(tables, table, columns="*"):
+    return queries.ask(tables, f"SELECT {columns} FROM {table} ORDER BY ALL")
+
+
+def counts(tables):
+    return dict(queries.ask(tables, queries.QUERIES["events per type"]))
+
+
+def test_the_tables_of_an_empty_topic_are_empty(spark, name, address, tmp_path):
+    job.extract(spark, address, tmp_path / "batch", name)
+    job.stream(spark, address, tmp_path / "stream", name)
+    nothing = dict.fromkeys([*TABLES.values(), BAD], 0)
+    assert counts(tmp_path / "batch") == counts(tmp_path / "stream") == nothing
+    for sql in queries.QUERIES.values():
+        queries.ask(tmp_path / "batch", sql)
+
+
+def test_good_events_are_in_their_tables_and_bad_ones_in_another(spark, name, address, tmp_path):
+    assert [problem_with(value) for value in GOOD] == [""] * len(GOOD)
+    fill(address, name, GOOD + ODD)
+    job.extract(spark, address, tmp_path, name)
+    assert counts(tmp_path) == {"sent": 0, "replies": 1, "deletions": 0, "searches": 4, BAD: len(ODD)}
+    found = dict(rows(tmp_path, BAD, "value, problem"))
+    for value in ODD:
+        text = value.decode(errors="replace")  # a byte that is no character becomes one
+        assert found[text] == problem_with(value), value
+    reply = rows(tmp_path, "replies", "time, hour, recipients, subject, thread, characters, day")[0]
+    assert [*map(str, reply)] == ["2001-05-15 23:59:59", "23", "['a', 'b']", "Re: Gas", "Gas", "5", "2001-05-15"]
+    assert ("curl", "gas", 3) in rows(tmp_path, "searches", "agent, query, results")
+
+
+def test_the_stream_gives_the_rows_of_the_batch(spark, name, address, tmp_path):
+    fill(address, name, (GOOD + ODD) * 5)
+    job.extract(spark, address, tmp_path / "batch", name)
+    job.stream(spark, address, tmp_path / "stream", name, per_batch=40)
+    for table in (*TABLES.values(), BAD):
+        columns = "* EXCLUDE (batch)"
+        assert rows(tmp_path / "stream", table, columns) == rows(tmp_path / "batch", table, columns)
+    assert queries.ask(tmp_path / "stream", "SELECT count(DISTINCT batch) FROM bad_events") != [(1,)]
+    fill(address, name, GOOD)
+    job.stream(spark, address, tmp_path / "stream", name)
+    assert counts(tmp_path / "stream")["searches"] == 24
+
+
+def test_a_day_of_the_batch_has_the_events_of_that_day_alone(spark, name, address, tmp_path):
+    fill(address, name, GOOD)
+    job.extract(spark, address, tmp_path, name, day=date(2001, 5, 15))
+    assert counts(tmp_path) == {"sent": 0, "replies": 1, "deletions": 0, "searches": 0, BAD: 0}
+
+
+def test_the_udf_and_its_native_twin_agree(spark):
+    subjects = [
+        "Gas",
+        "",
+        "Re: Gas",
+        "RE:Fwd: fw : Gas",
+        "Re",
+        " re: re: x",
+        "Regarding: x",
+        "Fw:\tx",
+        "re:\nx",
+        "Re: é: x",
+        "AW: x",
+    ]
+    frame = spark.createDataFrame([({"subject": subject},) for subject in subjects], "details STRUCT<subject: STRING>")
+    for native, udf in frame.select(f.expr(job.THREAD), job.thread_udf("details.subject")).collect():
+        assert native == udf
