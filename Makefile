@@ -4,6 +4,7 @@
 #   make quick                    the unit tests of the subject, in a minute
 #   make lint                     ruff and mypy, which are also part of the tests
 #   make lab                      the lessons, in JupyterLab
+#   make luigid                   Luigi's central scheduler and its web page, http://127.0.0.1:8082; Ctrl+C stops it
 #   make bench                    how fast, beside Dask, Spark, mrjob and nbgrader where `make bench-extras` installed them
 #   make clean                    remove results and caches, keep the environment
 
@@ -23,7 +24,7 @@ PYTHON ?= $(shell for python in python3 python python3.13 python3.12 python3.11;
 # Hundreds of test processes import the package: compiled once, not by each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test quick lint lab bench bench-extras clean
+.PHONY: run test quick lint lab luigid bench bench-extras clean
 
 run: .venv/installed
 	$(BIN)/python -m enronlib run $(MAILDIR) $(ARGS)
@@ -44,6 +45,13 @@ lint: .venv/installed
 
 lab: .venv/installed
 	$(BIN)/python -m jupyter lab --notebook-dir notebooks $(ARGS)
+
+# For this machine only, as it has no login. OUT/luigid/history.db is a SQLite file with what every task did and when.
+OUT ?= out
+PORT ?= 8082
+luigid: .venv/installed
+	@mkdir -p $(OUT)/luigid
+	cd $(OUT)/luigid && LUIGI_CONFIG_PATH=$(CURDIR)/luigid.cfg $(abspath $(BIN))/luigid --address 127.0.0.1 --port $(PORT)
 
 bench: .venv/installed
 	$(BIN)/python tests/benchmarks/bench.py $(ARGS)

@@ -23,7 +23,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, Error, Locator, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from enronlib.classroom.authoring.notebook import code_cells, exercise_name, read_notebook, role
 from enronlib.classroom.extras import NEEDS
@@ -45,28 +45,6 @@ WIDTH, HEIGHT = 1280, 900  # pixels, as on a small laptop
 SMALLEST_CHART = 150  # pixels
 READABLE = 4.5  # contrast of text with its background (WCAG 2.2, 1.4.3)
 LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
-QUIET = ["--disable-gpu", "--disable-quic"]  # Playwright itself switches off updates, tours and sync
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """The browser of this machine; without one the tests are skipped."""
-    with sync_playwright() as playwright:
-        browser = find_browser(playwright)
-        yield browser
-        browser.close()
-
-
-def find_browser(playwright: Playwright) -> Browser:
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if path := shutil.which(name):
-            return playwright.chromium.launch(executable_path=path, args=QUIET)
-    for channel in ("chrome", "msedge"):
-        try:
-            return playwright.chromium.launch(channel=channel, args=QUIET)
-        except Error:
-            continue
-    pytest.skip("no Chromium, Chrome or Edge on this machine")
 
 
 @pytest.fixture(scope="module")
