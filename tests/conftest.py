@@ -10,6 +10,7 @@ SLOWEST = (
     "tests/test_events_kafka.py",
     "tests/test_grading_zoo.py",
     "tests/browser/",
+    "tests/other_engines/",
     "tests/test_same_answer.py",
     "tests/test_grading_lessons.py",
     "tests/test_workflow.py",
@@ -26,6 +27,7 @@ SLOWEST = (
 )
 # The tests of these files share nothing that is costly to make: each may run in any process.
 ONE_BY_ONE = (
+    "tests/other_engines/",
     "tests/test_charts.py",
     "tests/test_classroom_nbval.py",
     "tests/test_grading_lessons.py",
