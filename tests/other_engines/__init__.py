@@ -55,8 +55,8 @@ def make_environment(engine: Engine) -> Path:
     """
     if engine.name == "make" and not shutil.which("make"):
         raise NoEnvironmentError("there is no GNU make on this machine")
-    if engine.name == "airflow" and os.name == "nt":
-        raise NoEnvironmentError("Airflow does not run on Windows")
+    if engine.name in ("make", "airflow") and os.name == "nt":
+        raise NoEnvironmentError("the Makefile needs the command find, and Airflow does not run on Windows")
     dependencies = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
     packages = [*(text for text in dependencies if not text.startswith("luigi")), *engine.packages]
     recipe = "\n".join([sys.version, UNTIL, *packages])
