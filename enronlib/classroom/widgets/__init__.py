@@ -8,6 +8,7 @@ A notebook that is executed by a test, in grading, or to store its outputs shows
     stepper          shuffle_stepper: a MapReduce job step by step
     player           play_run: a run of a cluster, event by event
     workflow_graph   task_graph: the tasks of a Luigi workflow, colored as they run
+    event_windows    play_windows: windows of event time, hour by hour; draw_pipeline: the boxes an event passes
     prediction       `predict` with buttons or a slider
     picture          what pictures are made of: SVG, and the same in words
     panel            controls above a picture: the widget itself
@@ -17,15 +18,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from enronlib.classroom.widgets.event_windows import draw_pipeline, play_windows
     from enronlib.classroom.widgets.oddities import show_gallery
     from enronlib.classroom.widgets.player import play_run
     from enronlib.classroom.widgets.stepper import shuffle_stepper
     from enronlib.classroom.widgets.workflow_graph import task_graph
 
-__all__ = ["play_run", "show_gallery", "shuffle_stepper", "task_graph"]
+__all__ = ["draw_pipeline", "play_run", "play_windows", "show_gallery", "shuffle_stepper", "task_graph"]
 
 _HOMES = {
+    "draw_pipeline": "event_windows",
     "play_run": "player",
+    "play_windows": "event_windows",
     "show_gallery": "oddities",
     "shuffle_stepper": "stepper",
     "task_graph": "workflow_graph",
