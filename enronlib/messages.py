@@ -25,8 +25,8 @@ from bs4 import BeautifulSoup, Comment
 from lxml.html import defs
 
 __all__ = [
-    "FIELDS", "HEADERS", "PLACEHOLDER_DATE", "plain_text", "problems", "read_date", "read_email", "read_headers",
-    "split_message", "unfold", "visible_text",
+    "FIELDS", "HEADERS", "PLACEHOLDER_DATE", "parse_email", "plain_text", "problems", "read_date", "read_email",
+    "read_headers", "split_message", "unfold", "visible_text",
 ]  # fmt: skip
 
 HEADERS = (
@@ -57,13 +57,14 @@ def read_email(path: str | Path, maildir: str | Path | None = None) -> dict[str,
     No bytes make it raise. A file that cannot be opened raises OSError; one outside `maildir` raises ValueError.
     """
     path = Path(path)
-    text = _text_of(path.read_bytes())
+    return parse_email(path.read_bytes(), _mailbox_name(path, maildir))
+
+
+def parse_email(data: bytes, username: str) -> dict[str, Any]:
+    """Return the 20 fields of one message from its bytes, as `read_email` does. No bytes make it raise."""
+    text = _text_of(data)
     header_block, payload = split_message(text)
-    email: dict[str, Any] = {
-        "username": _mailbox_name(path, maildir),
-        "original_msg": text,
-        "payload": payload,
-    }
+    email: dict[str, Any] = {"username": username, "original_msg": text, "payload": payload}
     email |= read_headers(_recode(header_block))
     email["Date"] = read_date(email["Date"])
     return email
