@@ -5,6 +5,7 @@ what it was made from is still the same. A stamp, a small file in a hidden folde
 """
 
 import hashlib
+import importlib.resources
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from enronlib.files import replacing, write_bytes
 
 __all__ = ["StampedTarget", "StampedTask", "digest", "remove_stale_outputs", "source_of"]
 
-PACKAGE = Path(__file__).parent.parent
+PACKAGE = importlib.resources.files("enronlib")  # which may be a zip file, on a Spark cluster
 STAMPS = ".made"  # the hidden folder beside outputs that holds their stamps
 
 
