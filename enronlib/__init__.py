@@ -15,7 +15,7 @@ The modules, in the order in which data flows. A module imports only modules abo
     charts       counts -> figures
     steps        the steps from mail to a chart, each from files to a file
     workflow     the Luigi tasks from raw mail to charts
-    engines      the same word count on Dask and Spark
+    engines      the same job on Dask and Spark, on one machine or a cluster
     learning     who wrote it? a small network on the processed mail
     events       mail that keeps coming: a mail server, Kafka, Spark and SQL
     classroom    exercises, lessons and grading

@@ -19,6 +19,11 @@ from enronlib.processes import ended_like_interrupts, get_ready, interrupts_defe
 
 RESULTS = ("results/words", "results/count.txt", "results/top_words.png", "results/distinctive_words.png")
 LEARNED = ("results/author_model.keras", "results/author_report.json", "results/author_confusion.png")
+ENGINE_OPTIONS = {
+    "luigi": ("--scheduler-url", "--verbose", "--learn"),
+    "dask": ("--scheduler",),
+    "spark": ("--master",),
+}
 DESCRIPTION = "Batch processing on the Enron mail: parse the messages, count their words, draw charts."
 
 
@@ -51,34 +56,52 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Parse every mailbox, count the words and draw the charts, on the chosen engine."""
+    for engine, names in ENGINE_OPTIONS.items():
+        for name in names:
+            if engine != options.engine and getattr(options, name[2:].replace("-", "_")):
+                instead = f"leave out --engine {options.engine}" if engine == "luigi" else f"add --engine {engine}"
+                raise UserError(f"{name} works only with {engine.capitalize()}: leave it out, or {instead}")
     if options.engine == "luigi":
-        # The fork server imports what the workers need while this process imports its own modules.
-        get_ready("enronlib.workflow", "enronlib.parquet", workers=options.workers)
-    elif options.scheduler_url or options.verbose or options.learn:
-        option = "--scheduler-url" if options.scheduler_url else "--verbose" if options.verbose else "--learn"
-        raise UserError(f"{option} works only with Luigi: leave it out, or leave out --engine {options.engine}")
+        return _run_on_luigi(options)
+
+    cluster = options.master or options.scheduler
+    if cluster and options.workers:
+        raise UserError("--workers works only on one machine: leave it out; a cluster uses the workers that it has")
+    from enronlib.engines import run_engine  # slow to import, and --help must not wait
+
+    mail = run_engine(
+        options.engine,
+        options.maildir,
+        options.out,
+        workers=options.workers,
+        cluster=cluster,
+        top=options.top,
+        keep_furniture=options.keep_furniture,
+    )
+    _say_mail(options.maildir, len(mail.mailboxes))
+    return _say_where(options.out, "processed", *RESULTS)
+
+
+def _run_on_luigi(options: argparse.Namespace) -> int:
+    # The fork server imports what the workers need while this process imports its own modules.
+    get_ready("enronlib.workflow", "enronlib.parquet", workers=options.workers)
     if options.learn:
         find_backend()  # raises now, not after the counting, if Keras is not installed
     maildir = find_maildir(options.maildir)
-    built_in = options.maildir is None and not os.environ.get("ENRON_MAILDIR")
-    name = "the built-in sample" if built_in else _shown(maildir)
-    print(f"mail: {name}, {_count(len(mailboxes(maildir)), 'mailbox', 'mailboxes')}", flush=True)
-    how = {"workers": options.workers, "top": options.top, "keep_furniture": options.keep_furniture}
-    if options.engine == "luigi":
-        return _run_on_luigi(maildir, options, how)
+    _say_mail(options.maildir, len(mailboxes(maildir)))
 
-    from enronlib.engines import run_engine  # slow to import, and --help must not wait
-
-    run_engine(options.engine, maildir, options.out, **how)
-    return _say_where(options.out, *RESULTS)
-
-
-def _run_on_luigi(maildir: Path, options: argparse.Namespace, how: dict[str, Any]) -> int:
     with interrupts_deferred():  # an import that is interrupted in C code may raise, or hide, anything
         from enronlib.workflow import run_workflow  # slow to import, and --help must not wait
 
     log: dict[str, Any] = {"scheduler_url": options.scheduler_url, "verbose": options.verbose}
-    result = run_workflow(maildir, options.out, **log, **how)
+    result = run_workflow(
+        maildir,
+        options.out,
+        workers=options.workers,
+        top=options.top,
+        keep_furniture=options.keep_furniture,
+        **log,
+    )
     if result.succeeded and options.learn:
         from enronlib.learning.tasks import run_learning
 
@@ -94,7 +117,7 @@ def _run_on_luigi(maildir: Path, options: argparse.Namespace, how: dict[str, Any
         )
         return 1
     if options.learn:
-        _say_how_often_right(options.out / LEARNED[1])
+        _say_how_often_right(Path(options.out, LEARNED[1]))
     return _say_where(options.out, "processed", *RESULTS, *(LEARNED if options.learn else ()))
 
 
@@ -106,9 +129,25 @@ def _say_how_often_right(report: Path) -> None:
         print(f"  {name.replace('_', ' '):12} {result['accuracy']:.0%} (95 % sure: {low:.0%} to {high:.0%})")
 
 
-def _say_where(out: Path, *results: str) -> int:
+def _say_mail(maildir: str | None, number: int) -> None:
+    maildir = maildir or os.environ.get("ENRON_MAILDIR")
+    name = _shown(maildir) if maildir else "the built-in sample"
+    print(f"mail: {name}, {_count(number, 'mailbox', 'mailboxes')}", flush=True)
+
+
+def _say_where(out: str, *results: str) -> int:
     for result in results:
-        print(_shown(out) / result)
+        print(f"{_shown(out)}/{result}")
+    return 0
+
+
+def pack(options: argparse.Namespace) -> int:
+    """Pack raw messages into a few large Parquet files."""
+    from enronlib.engines.packing import pack
+
+    packed = pack(options.maildir, options.out)
+    boxes = _count(len(packed), "mailbox", "mailboxes")
+    print(f"{_count(sum(packed.values()), 'message', 'messages')} of {boxes}: {_shown(options.out)}")
     return 0
 
 
@@ -166,9 +205,9 @@ def build(options: argparse.Namespace) -> int:
     return 0
 
 
-def _shown(path: Path) -> Path:
+def _shown(path: str | Path) -> str:
     """Return the path to print: a relative one as typed, of an absolute one the last part, which reveals no folders."""
-    return Path(path.name) if path.is_absolute() else path
+    return Path(path).name if Path(path).is_absolute() else str(path)
 
 
 def _count(number: int, one: str, many: str) -> str:
@@ -195,11 +234,10 @@ def make_parser() -> argparse.ArgumentParser:
     add(
         "maildir",
         nargs="?",
-        type=Path,
         metavar="MAILDIR",
         help="the folder that holds the mailboxes (default: $ENRON_MAILDIR, otherwise the built-in sample)",
     )
-    add("--out", type=Path, default=Path("out"), metavar="DIR", help="folder for the results (default: out)")
+    add("--out", default="out", metavar="DIR", help="folder for the results (default: out)")
     add("--workers", type=positive, metavar="N", help="worker processes (default: one per core, at most 8)")
     add("--top", type=positive, default=20, metavar="N", help="words in the chart of top words (default: 20)")
     add(
@@ -211,12 +249,29 @@ def make_parser() -> argparse.ArgumentParser:
         "--engine",
         choices=("luigi", "dask", "spark"),
         default="luigi",
-        help="what runs the job (default: luigi); dask and spark write no processed/ and start over at every run",
+        help="what runs the job (default: luigi); dask and spark start over at every run",
+    )
+    add("--master", metavar="M", help="the Spark cluster, for example spark://host:7077 (default: this machine)")
+    add(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="the Dask cluster, for example tcp://host:8786 (default: this machine)",
     )
     add("--learn", action="store_true", help="also train a network to tell who wrote a message (extra: learn)")
     add("--scheduler-url", metavar="URL", help="use a running luigid, for example http://127.0.0.1:8082")
     add("--verbose", action="store_true", help="show Luigi's log, which contains your user and host names")
     command.set_defaults(command=run)
+
+    command = commands.add_parser(
+        "pack",
+        help="pack raw messages into a few large Parquet files, for dask and spark",
+        description="Pack raw messages into a few large Parquet files, which run --engine dask and spark read faster. "
+        "A run that was stopped continues where it was.",
+    )
+    add = command.add_argument
+    add("maildir", metavar="MAILDIR", help="the folder that holds the mailboxes")
+    add("out", metavar="OUT", help="a folder, or an address such as s3://bucket/mail (extra: s3)")
+    command.set_defaults(command=pack)
 
     command = commands.add_parser(
         "sample",

@@ -5,14 +5,17 @@ import shutil
 import sys
 from collections import Counter
 from pathlib import Path
+from random import Random
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from enronlib import UserError, corpus
 from enronlib.counts import read_counts
-from enronlib.engines import find_engine, list_mail, run_engine, words_of
+from enronlib.engines import Mail, find_engine, run_engine, words_of
+from enronlib.engines.packing import pack
 from enronlib.mapreduce import map_reduce
 from enronlib.sample import read_truth, write_sample
 from enronlib.workflow import run_workflow
@@ -109,22 +112,18 @@ def test_the_workflow_counts_a_corpus_as_a_loop_does(mail, expected, tmp_path):
     assert read_counts(tmp_path / "out/results/count.txt") == expected
 
 
-@pytest.mark.parametrize("engine", ["dask", "spark"])
-def test_an_engine_counts_a_corpus_as_a_loop_does(mail, expected, engine):
-    pytest.importorskip({"dask": "dask.bag", "spark": "pyspark"}[engine])
-    if engine == "spark" and not shutil.which("java"):
+@pytest.fixture(params=["dask", "spark"])
+def engine(request):
+    """The name of each engine that is installed."""
+    pytest.importorskip({"dask": "dask.bag", "spark": "pyspark"}[request.param])
+    if request.param == "spark" and not shutil.which("java"):
         pytest.skip("Spark needs Java")
-    by_mailbox = find_engine(engine)(list_mail(mail), 2)
-    assert set(by_mailbox) == {mailbox.name for mailbox in corpus.mailboxes(mail)}
-    assert sum(by_mailbox.values(), Counter()) == expected
+    return request.param
 
 
-@pytest.mark.parametrize("engine", ["dask", "spark"])
-def test_an_engine_counts_no_mail_as_no_words(engine):
-    pytest.importorskip({"dask": "dask.bag", "spark": "pyspark"}[engine])
-    if engine == "spark" and not shutil.which("java"):
-        pytest.skip("Spark needs Java")
-    assert find_engine(engine)([], 2) == {}
+def test_an_engine_counts_a_corpus_as_a_loop_does(mail, expected, engine, tmp_path):
+    run_engine(engine, str(mail), str(tmp_path / "out"), workers=2)
+    assert read_counts(tmp_path / "out/results/count.txt") == expected
 
 
 def test_an_engine_that_is_not_installed_is_a_clear_error(monkeypatch):
@@ -134,12 +133,22 @@ def test_an_engine_that_is_not_installed_is_a_clear_error(monkeypatch):
         find_engine("dask")
 
 
-def test_a_message_that_vanishes_is_one_clear_line(tmp_path, monkeypatch):
-    pytest.importorskip("dask.bag")
+def test_an_empty_message_is_one_clear_line(tmp_path, engine):
     maildir = tmp_path / "maildir"
-    monkeypatch.setattr("enronlib.engines.list_mail", lambda maildir: [("box", str(maildir / "box/1."))])
-    with pytest.raises(UserError, match=r"^cannot read the mail: .*No such file or directory: 'maildir/box/1\.'$"):
-        run_engine("dask", maildir, tmp_path / "out", workers=2)
+    (maildir / "box").mkdir(parents=True)
+    (maildir / "box/1.").touch()
+    with pytest.raises(UserError, match=r"^(Spark stopped: )?box/1\. is empty: copy it again$"):
+        run_engine(engine, str(maildir), str(tmp_path / "out"), workers=2)
+    assert [path.name for path in (tmp_path / "out").rglob("*") if path.is_file()] == [".lock"]
+
+
+def test_a_message_that_cannot_be_read_is_one_clear_line(tmp_path, monkeypatch):
+    pytest.importorskip("dask.bag")
+    write(tmp_path / "maildir", {"box": [("", "gas")]})
+    mail = Mail(f"file://{tmp_path / 'maildir'}", {"box": 1, "gone": 1})
+    monkeypatch.setattr("enronlib.engines.find_mail", lambda maildir, engine: mail)
+    with pytest.raises(UserError, match=r"^dask stopped: .*No such file or directory: 'maildir/gone'$"):
+        run_engine("dask", str(tmp_path / "maildir"), str(tmp_path / "out"), workers=2)
 
 
 def test_the_sample_has_the_words_it_was_made_of(tmp_path):
@@ -149,19 +158,52 @@ def test_the_sample_has_the_words_it_was_made_of(tmp_path):
         assert found == read_truth(tmp_path / "sample")["words"][mailbox.name]
 
 
-@pytest.mark.parametrize("engine", ["dask", "spark"])
-def test_an_engine_writes_the_files_of_the_workflow_byte_for_byte(tmp_path, engine):
-    pytest.importorskip({"dask": "dask.bag", "spark": "pyspark"}[engine])
-    if engine == "spark" and not shutil.which("java"):
-        pytest.skip("Spark needs Java")
-    maildir = write_sample(tmp_path / "sample", 200)
-    (maildir / "zz-empty/inbox").mkdir(parents=True)
+def odd_mail(maildir, messages=200, seed=6):
+    """Write mail of random pieces of text, in mailboxes of different sizes, one of them empty."""
+    random = Random(seed)
+    pieces = [
+        "gas ",
+        "Don't ",
+        "don’t\n",
+        "<br>",
+        "<p>power</p>",
+        "=20",
+        "\t",
+        "é",
+        '<a href="x">',
+        "=92",
+        "e\u0301",
+        "\0",
+    ]
+    headers = ["", "Content-Transfer-Encoding: quoted-printable\n", *(f"Content-Type: {kind}\n" for kind in KINDS)]
+    mailboxes: dict[str, list[tuple[str, str]]] = {name: [] for name in ("ada a", "bo=b", "cé-c%41", "zz-empty")}
+    for _ in range(messages):
+        body = "".join(random.choices(pieces, k=random.randrange(30)))
+        mailboxes[random.choice(["ada a", "ada a", "bo=b", "cé-c%41"])].append((random.choice(headers), body))
+    write(maildir, mailboxes)
+    return maildir
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_engine_writes_what_the_workflow_writes(tmp_path, engine, packed):
+    maildir = odd_mail(tmp_path / "mail")
     assert run_workflow(maildir, tmp_path / "workflow", workers=1, progress=False).succeeded
-    run_engine(engine, maildir, tmp_path / engine, workers=2)
-    for folder in ("results", "results/words"):
-        theirs = {path.name: path.read_bytes() for path in (tmp_path / "workflow" / folder).glob("[!.]*.*")}
-        ours = {path.name: path.read_bytes() for path in (tmp_path / engine / folder).glob("[!.]*.*")}
-        assert ours == theirs
+    if packed:
+        pack(maildir, str(tmp_path / "packed"))
+    run_engine(engine, str(tmp_path / "packed" if packed else maildir), str(tmp_path / engine), workers=2)
+    assert_same_results(tmp_path / engine, tmp_path / "workflow")
+    left = [path.name for path in (tmp_path / engine / "processed").iterdir() if path.suffix != ".parquet"]
+    assert left == [".made"]
     again = run_workflow(maildir, tmp_path / engine, workers=1, progress=False)
     assert again.succeeded
     assert "ran successfully" in again.summary, "the workflow trusts only what it made itself"
+
+
+def assert_same_results(ours, theirs):
+    for folder in ("results", "results/words"):
+        counted, expected = (
+            {path.name: path.read_bytes() for path in (out / folder).glob("[!.]*.*")} for out in (ours, theirs)
+        )
+        assert counted == expected
+    for file in (theirs / "processed").glob("*.parquet"):
+        assert pq.read_table(ours / "processed" / file.name).equals(pq.read_table(file)), file.name

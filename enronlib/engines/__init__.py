@@ -1,38 +1,72 @@
-"""The same word count on other engines, for more mail than one machine can hold.
+"""The workflow's job on other engines, on one machine or on a cluster, for more mail than one machine can process.
 
-    on_dask     the word count as a Dask bag
-    on_spark    the word count as a Spark RDD
+    addresses   folders on a disk, in HDFS or in S3: read, write, rename
+    packing     half a million small files -> a few large Parquet files, which engines read much faster
+    on_dask     the job on Dask: one task per mailbox
+    on_spark    the job on Spark: parse, shuffle by mailbox, write; then count
 
-Each is one function, `word_counts(mail, workers)`; compare it with `mapreduce` to see what the engine does for you.
-`mail` lists (mailbox, message file) pairs, mailbox by mailbox; the result maps each mailbox to its word counts. This
-module holds what they share: change here how a message is counted and which files are written. For a new engine, add a
-module `on_<name>` here, and its name to the options of `enronlib run`.
+Each engine is one context manager, `start(workers, cluster)`, which yields an `Engine`. This module holds what they
+share: what happens to a message, and which files are written. For a new engine, add a module `on_<name>` here, and its
+name to the options of `enronlib run`.
+
+Workers write the parsed mail to a hidden folder in the output folder. When all are done, this process moves the files
+to their places, so that a worker that dies leaves nothing half-written there.
 """
 
 import importlib
+import json
+import os
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
-from operator import itemgetter
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 from enronlib import UserError, corpus
 from enronlib.counts import write_counts
-from enronlib.messages import plain_text, read_email
+from enronlib.engines.addresses import Folder, LocalFolder, local_path
+from enronlib.messages import parse_email, plain_text, read_email
+from enronlib.parquet import write_parquet
 from enronlib.processes import default_workers
 from enronlib.words import MAIL_FURNITURE, STOP_WORDS, tokens
 
-__all__ = ["Mail", "add_counts", "count_words", "find_engine", "list_mail", "run_engine", "words_of"]
+__all__ = [
+    "MANIFEST", "Engine", "Mail", "Processed", "count_words", "find_engine", "read_messages", "run_engine", "words_of",
+]  # fmt: skip
 
-Mail = Sequence[tuple[str, str]]  # mailbox and message file
-Counts = Counter[str]
-WordCounts = Callable[[Mail, int], Mapping[str, Counts]]
+MANIFEST = "packed.json"  # what `pack` writes last, beside the packed mail
 
 
-def list_mail(maildir: Path) -> list[tuple[str, str]]:
-    """Return the mailbox and the path of every message, in corpus order."""
-    return [(box.name, str(file)) for box in corpus.mailboxes(maildir) for file in corpus.message_files(box)]
+class Mail(NamedTuple):
+    """The mail to process: a maildir, or the files that `pack` made of one."""
+
+    address: str  # of the folder, with its scheme
+    mailboxes: Mapping[str, int]  # the number of messages of each, in corpus order
+    files: Mapping[str, Sequence[str]] | None = None  # packed files, each with the mailbox of every row group
+
+
+class Processed(NamedTuple):
+    """What an engine made of one mailbox."""
+
+    file: str  # the parsed mail, as a Parquet file
+    counts: Counter[str]
+
+
+class Engine(Protocol):
+    """An engine that has been started."""
+
+    def open(self, address: str) -> Folder:
+        """Return the folder at an address that is not on a disk of this machine."""
+
+    def process(self, mail: Mail, out: Folder, parts: str) -> Mapping[str, Processed]:
+        """Parse each mailbox into a file in the folder `parts` of `out`, and count its words.
+
+        A mailbox without messages may be missing from the result.
+        """
+
+
+Start = Callable[[int, str | None], AbstractContextManager[Engine]]
 
 
 def words_of(file: str) -> list[str]:
@@ -40,73 +74,120 @@ def words_of(file: str) -> list[str]:
     return tokens(plain_text(read_email(file)))
 
 
-def count_words(mail: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Counts]]:
-    """Yield each mailbox of a partition with the counts of its words: the mapper and combiner of every engine.
+def count_words(emails: Iterable[Mapping[str, Any]], counts: Counter[str]) -> Iterator[Any]:
+    """Yield the emails unchanged, and add their words to `counts` on the way."""
+    for email in emails:
+        counts.update(tokens(plain_text(email)))
+        yield email
 
-    A partition is counted before anything is shuffled: a pair for each word would take half as much time again.
+
+def read_messages(rows: Iterable[Mapping[str, Any]], maildir: Path | None = None) -> Iterator[dict[str, Any]]:
+    """Parse messages: yield the 20 fields of each.
+
+    A row has the mailbox, the path relative to `maildir`, and, if there is no maildir, the message itself. Raises
+    UserError for an empty message: its copy was cut.
     """
-    for mailbox, files in groupby(mail, key=itemgetter(0)):
-        counts: Counts = Counter()
-        for _, file in files:
-            counts.update(words_of(file))
-        yield mailbox, counts
+    for row in rows:
+        message = row["message"] if maildir is None else (maildir / os.fsdecode(row["path"])).read_bytes()
+        if not message:
+            raise UserError(f"{corpus.printable(os.fsdecode(row['path']))} is empty: copy it again")
+        yield parse_email(message, row["mailbox"])
 
 
-def add_counts(some: Counts, more: Counts) -> Counts:
-    """Add `more` to `some`, and return `some`: the reducer of every engine."""
-    some.update(more)
-    return some
-
-
-def find_engine(name: str) -> WordCounts:
-    """Return the engine "dask" or "spark"; raise UserError if it is not installed."""
+def find_engine(name: str) -> Start:
+    """Return what starts the engine "dask" or "spark"; raise UserError if it is not installed."""
     try:
-        engine: WordCounts = importlib.import_module(f"enronlib.engines.on_{name}").word_counts
+        start: Start = importlib.import_module(f"enronlib.engines.on_{name}").start
     except ModuleNotFoundError as error:
         raise UserError(f"{error.name} is not installed: python -m pip install 'enronlib[{name}]'") from error
-    return engine
+    return start
+
+
+def find_mail(maildir: str | None, engine: Engine) -> Mail:
+    """Return what is at an address or in a folder: a maildir or packed mail. Raises UserError if it is neither."""
+    maildir = maildir or os.environ.get("ENRON_MAILDIR")
+    path = local_path(maildir) if maildir else corpus.find_maildir()
+    if path is not None and not (path / MANIFEST).exists():
+        path = corpus.find_maildir(path).resolve()
+        return Mail(f"file://{path}", {box.name: len(corpus.message_files(box)) for box in corpus.mailboxes(path)})
+    folder = engine.open(str(maildir)) if path is None else LocalFolder(path)
+    try:
+        manifest = json.loads(folder.read(MANIFEST))
+    except FileNotFoundError:
+        raise UserError(f"there is no packed mail at {maildir}: make it with enronlib pack") from None
+    return Mail(folder.address, manifest["mailboxes"], manifest["files"])
 
 
 def run_engine(
     name: str,
-    maildir: Path,
-    out: Path,
+    maildir: str | None,
+    out: str,
     *,
     workers: int | None = None,
+    cluster: str | None = None,
     top: int = 20,
     keep_furniture: bool = False,
-) -> None:
-    """Count the mail in `maildir` on an engine; write `results/words/*.txt`, `results/count.txt` and both charts.
+) -> Mail:
+    """Do the job of the workflow on an engine: write `processed/*.parquet`, the counts and both charts.
 
-    The files are byte-identical to those of the workflow. Every run does all the work: these engines do not know
-    which results exist. Raises UserError if the engine is not installed, if a message cannot be read, and as
+    `maildir` is a folder as in corpus.find_maildir, or the folder or address of packed mail; `out` is a folder or an
+    address. `cluster` is the master of a Spark cluster or the scheduler of a Dask cluster (default: `workers` processes
+    on this machine). The counts and the charts are byte-identical to those of the workflow. Every run does all the
+    work: engines do not know which results exist. Returns what the mail was.
+
+    Raises UserError if the engine is not installed or cannot be started, if a message cannot be read, and as
     run_workflow does for folders.
     """
-    from enronlib import charts  # slow to import, and the processes that count words do not need it
-    from enronlib.workflow import ready_to_write, without_path
-    from enronlib.workflow.stamps import StampedTarget
-
-    corpus.keep_apart(maildir, out)
-    word_counts = find_engine(name)
+    start = find_engine(name)
+    source, target = local_path(maildir or ""), local_path(out)
+    if maildir and source and target:
+        corpus.keep_apart(source, target)
     try:
-        counts = word_counts(list_mail(maildir), workers or default_workers())
-    except OSError as error:
-        reason = without_path(str(error).split("\n")[0], maildir)  # Dask adds a traceback
-        raise UserError(f"cannot read the mail: {reason}") from error
-    by_mailbox = {mailbox.name: counts.get(mailbox.name, Counter()) for mailbox in corpus.mailboxes(maildir)}
-    total: Counts = Counter()
-    for some in by_mailbox.values():
-        total.update(some)
+        with start(workers or default_workers(), cluster) as engine:
+            mail = find_mail(maildir, engine)
+            folder = engine.open(out) if target is None else LocalFolder(target, made_from=f"engine {name}")
+            with folder.ready(mail.mailboxes):
+                done = process(mail, folder, engine)
+                write_results(done, folder, top=top, keep_furniture=keep_furniture)
+    except (OSError, UserError) as error:
+        from enronlib.workflow import without_path
 
+        reason = str(error).split("\n")[0]  # Dask adds a traceback
+        reason = without_path(reason, *(path for path in (source, target) if path))
+        raise UserError(reason if isinstance(error, UserError) else f"{name} stopped: {reason}") from error
+    return mail
+
+
+def process(mail: Mail, out: Folder, engine: Engine) -> dict[str, Counter[str]]:
+    """Parse the mail into `processed/*.parquet`, and return the counts of the words of each mailbox."""
+    parts = f"processed/.parts-{uuid.uuid4().hex}"
+    try:
+        done = engine.process(mail, out, parts)
+        for mailbox, messages in mail.mailboxes.items():
+            result = f"processed/{mailbox}.parquet"
+            if messages:
+                out.move(done[mailbox].file, result)
+            else:
+                with out.writing(result) as path:
+                    write_parquet([], path)
+    finally:
+        out.remove(parts)
+    return {mailbox: done[mailbox].counts if mailbox in done else Counter() for mailbox in mail.mailboxes}
+
+
+def write_results(by_mailbox: Mapping[str, Counter[str]], out: Folder, *, top: int, keep_furniture: bool) -> None:
+    """Write the counts of each mailbox, their sum, and both charts."""
+    from enronlib import charts  # slow to import, and workers do without
+
+    total: Counter[str] = Counter()
+    for mailbox, counts in by_mailbox.items():
+        total.update(counts)
+        with out.writing(f"results/words/{mailbox}.txt") as path:
+            write_counts(sorted(counts.items()), path)
+    with out.writing("results/count.txt") as path:
+        write_counts(sorted(total.items()), path)
     left_out: Any = {"stop_words": STOP_WORDS, "furniture": () if keep_furniture else MAIL_FURNITURE}
-    results, made_from = out / "results", f"engine {name}"  # so that the workflow knows that it did not make them
-    with ready_to_write(out, by_mailbox):
-        for mailbox, some in by_mailbox.items():
-            with StampedTarget(results / "words" / f"{mailbox}.txt", made_from).temporary_path() as path:
-                write_counts(sorted(some.items()), path)
-        with StampedTarget(results / "count.txt", made_from).temporary_path() as path:
-            write_counts(sorted(total.items()), path)
-        with StampedTarget(results / "top_words.png", made_from).temporary_path() as path:
-            charts.save(charts.top_words(total, top, ax=charts.blank(top), **left_out), path)
-        with StampedTarget(results / "distinctive_words.png", made_from).temporary_path() as path:
-            charts.save(charts.distinctive_words(by_mailbox, **left_out), path)
+    with out.writing("results/top_words.png") as path:
+        charts.save(charts.top_words(total, top, ax=charts.blank(top), **left_out), path)
+    with out.writing("results/distinctive_words.png") as path:
+        charts.save(charts.distinctive_words(by_mailbox, **left_out), path)

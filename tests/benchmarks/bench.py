@@ -38,13 +38,12 @@ NAMES = {
     "workflow": "whole workflow: fields, counts, charts",
     "workflow_without_chart": "workflow up to the count",
     "own_engine": "the kit's MapReduce engine",
-    "dask_with_chart": "Dask bag, counts and charts",
-    "dask": "Dask bag",
-    "pyspark": "PySpark, local",
+    "dask": "the same as the workflow, on Dask",
+    "pyspark": "the same as the workflow, on Spark",
     "mrjob": "mrjob, inline: one process",
     "loop_with_policy_default": "bare loop, policy.default",
 }
-EXTRAS = {"dask": "dask", "dask_with_chart": "dask", "pyspark": "pyspark", "mrjob": "mrjob"}  # what each one needs
+EXTRAS = {"dask": "dask", "pyspark": "pyspark", "mrjob": "mrjob"}  # what each one needs
 ONCE = ("loop_with_policy_default",)  # too slow for several rounds
 SIZES = (2_000, 20_000, 200_000)
 WHOLE_CORPUS = 517_401
@@ -127,7 +126,7 @@ def measure_mailboxes(maildir: Path, rounds: int) -> bool:
             ("each folder a mailbox, 200 of them", many),
             ("150 mailboxes", large),
         ):
-            agree &= compare_engines(mail, rounds, title, ("loop", "workflow", "dask_with_chart"))
+            agree &= compare_engines(mail, rounds, title, ("loop", "workflow", "dask"))
         rows = []
         for boxes in (150, 1_500, 5_000):
             mail = Path(folder, f"boxes{boxes}")
