@@ -12,6 +12,8 @@ SLOWEST = (
     "tests/browser/",
     "tests/other_engines/",
     "tests/test_same_answer.py",
+    "tests/test_clusters.py",
+    "tests/test_addresses.py",
     "tests/test_grading_lessons.py",
     "tests/test_workflow.py",
     "tests/test_main.py",
