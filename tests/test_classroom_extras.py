@@ -16,15 +16,20 @@ from enronlib.classroom.grading.lessons import solutions_folder
 
 ROOT = Path(__file__).parent.parent
 LESSON = "14_learning"
+EXTRAS = {"12_columns_sql_dask": "columns", LESSON: "learn"}
+
+every_extra = pytest.mark.parametrize(("lesson", "extra"), EXTRAS.items(), ids=EXTRAS)
 
 
 @pytest.fixture(autouse=True)
 def without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "nothing_like_it")
+    monkeypatch.setitem(sys.modules, "duckdb", None)  # type: ignore[arg-type]
 
 
-def test_a_lesson_says_which_extra_is_missing() -> None:
-    assert missing_extra(LESSON).endswith("is not installed: python -m pip install 'enronlib[learn]'")
+@every_extra
+def test_a_lesson_says_which_extra_is_missing(lesson: str, extra: str) -> None:
+    assert missing_extra(lesson).endswith(f"is not installed: python -m pip install 'enronlib[{extra}]'")
     assert missing_extra("02_parse_one_email") == ""
 
 
@@ -49,8 +54,10 @@ def test_grading_says_what_is_missing(tmp_path: Path) -> None:
         grade_class([tmp_path], progress=False)
 
 
-def test_the_first_code_cell_says_so_in_its_last_line() -> None:
+@every_extra
+def test_the_first_code_cell_says_so_in_its_last_line(lesson: str, extra: str) -> None:
     sources = read_sources(ROOT)
-    setup = next(cell for cell in solved_notebook(sources[LESSON], sources).cells if cell.cell_type == "code")
-    run = subprocess.run([sys.executable, "-c", setup.source], capture_output=True, text=True, check=False)
-    assert run.stderr.splitlines()[-1].endswith("is not installed: python -m pip install 'enronlib[learn]'")
+    setup = next(cell for cell in solved_notebook(sources[lesson], sources).cells if cell.cell_type == "code")
+    code = f"import sys\nsys.modules['duckdb'] = None\n{setup.source}"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.stderr.splitlines()[-1].endswith(f"is not installed: python -m pip install 'enronlib[{extra}]'")

@@ -124,4 +124,5 @@ def test_a_known_wrong_answer_gets_its_message(
 
 @every_right_answer
 def test_a_known_right_answer_is_correct(exercise: Exercise, right: Right) -> None:
+    need(exercise.lesson)
     assert list(right_answer_problems(exercise, right)) == []

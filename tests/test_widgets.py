@@ -1,6 +1,8 @@
 """The widgets without a browser: what they draw for each value of their controls, and what a notebook stores."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -145,6 +147,36 @@ class TestGallery:
         page = show_gallery(first="broken_header")
         assert isinstance(page, Page)
         assert page.bundle() == page_of(QUIRKS["broken_header"]).bundle()
+
+
+def lazy_arrays() -> tuple[Any, Callable[[Any], Picture]]:
+    """Return Dask's arrays and the function that draws them; skip the test without the extra."""
+    array = pytest.importorskip("dask.array")
+    from enronlib.classroom.widgets import dask_graph
+
+    return array, dask_graph
+
+
+class TestLazyGraph:
+    def test_every_task_is_a_box_and_every_need_an_arrow(self) -> None:
+        array, dask_graph = lazy_arrays()
+        picture = dask_graph(array.ones(80, chunks=10).min())
+        assert (
+            picture.words == "19 tasks: 8 ones_like, then 8 chunk_min, then 2 chunk_min-partial, then 1 min-aggregate"
+        )
+        assert picture.image.count("<rect") == 19
+        assert picture.image.count("<path") == 8 + 8 + 2
+        assert re.findall("chunk_min [0-9]", picture.image) == [f"chunk_min {chunk}" for chunk in range(8)]
+
+    def test_nothing_is_computed(self) -> None:
+        array, dask_graph = lazy_arrays()
+        lazy = array.ones(2, chunks=1).map_blocks(lambda block: 1 / 0, dtype=float)
+        assert "then 2 lambda" in dask_graph(lazy).words
+
+    def test_a_graph_that_nobody_could_read_is_refused(self) -> None:
+        array, dask_graph = lazy_arrays()
+        with pytest.raises(ValueError, match="201 tasks are too many"):
+            dask_graph(array.ones(201, chunks=1))
 
 
 class TestPrediction:
