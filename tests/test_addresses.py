@@ -105,10 +105,8 @@ def test_spark_reads_and_writes_what_hadoop_opens(expected, tmp_path, monkeypatc
     ],
 )
 def test_spark_refuses_an_address_that_it_cannot_open(tmp_path, address, advice):
-    start = time.monotonic()
     with pytest.raises(UserError, match=f"^Spark cannot open {address}: .*{advice}"):
         run_engine("spark", address, str(tmp_path / "out"), workers=1)
-    assert time.monotonic() - start < 60  # half of it if the computer has nothing else to do
 
 
 def test_dask_refuses_an_address_that_it_cannot_open(tmp_path):

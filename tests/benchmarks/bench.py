@@ -40,14 +40,27 @@ NAMES = {
     "own_engine": "the kit's MapReduce engine",
     "dask": "the same as the workflow, on Dask",
     "pyspark": "the same as the workflow, on Spark",
+    "dask_counts": "Dask bag, counts only",
+    "spark_counts": "Spark RDD, counts only",
     "mrjob": "mrjob, inline: one process",
     "loop_with_policy_default": "bare loop, policy.default",
 }
-EXTRAS = {"dask": "dask", "pyspark": "pyspark", "mrjob": "mrjob"}  # what each one needs
+EXTRAS = {
+    "dask": "dask",
+    "dask_counts": "dask",
+    "spark_counts": "pyspark",
+    "pyspark": "pyspark",
+    "mrjob": "mrjob",
+}  # what each one needs
 ONCE = ("loop_with_policy_default",)  # too slow for several rounds
 SIZES = (2_000, 20_000, 200_000)
 WHOLE_CORPUS = 517_401
-ENGINES = {"own_engine": "our engine", "workflow_without_chart": "Luigi", "dask": "Dask", "pyspark": "Spark"}
+ENGINES = {
+    "own_engine": "our engine",
+    "workflow_without_chart": "Luigi",
+    "dask_counts": "Dask",
+    "spark_counts": "Spark",
+}
 ENGINE_SIZES = (1_000, 10_000, 100_000, 500_000)
 ENGINE_TIMES = HERE.parents[1] / "enronlib" / "classroom" / "engine_times.json"
 

@@ -8,7 +8,8 @@ import multiprocessing
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import add
 from pathlib import Path
 
 from enronlib import corpus
@@ -117,6 +118,24 @@ def pyspark(maildir: Path, folder: Path) -> Path:
     return folder / "out" / "results" / "count.txt"
 
 
+def dask_counts(maildir: Path, folder: Path) -> Counts:
+    """The counts alone, on Dask."""
+    import dask.bag
+
+    bag = dask.bag.from_sequence(files(maildir), npartitions=4 * CORES).map_partitions(lambda part: [count_words(part)])
+    return sum(bag.compute(scheduler="processes", num_workers=CORES), Counter())
+
+
+def spark_counts(maildir: Path, folder: Path) -> Counts:
+    """The counts alone, on Spark."""
+    from pyspark import SparkContext
+
+    os.environ |= {"SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}
+    with SparkContext(f"local[{CORES}]") as context:
+        paths = context.parallelize(files(maildir), 4 * CORES)
+        return dict(paths.mapPartitions(lambda part: [count_words(part)]).reduce(add))
+
+
 def mrjob(maildir: Path, folder: Path) -> Counts:
     from mrjob_word_count import WordCount
 
@@ -137,6 +156,8 @@ CONTENDERS: dict[str, Callable[[Path, Path], Counts | Path]] = {  # a path: of t
         own_engine,
         dask,
         pyspark,
+        dask_counts,
+        spark_counts,
         mrjob,
         loop_with_policy_default,
     )
@@ -154,7 +175,7 @@ def count_in_two_processes(maildir: Path, prepare: Callable[[], None] | None = N
     return sum(halves, Counter())
 
 
-def count_words(some_files: list[str]) -> Counter[str]:
+def count_words(some_files: Iterable[str]) -> Counter[str]:
     from enronlib.engines import words_of
 
     counts: Counter[str] = Counter()
