@@ -51,7 +51,7 @@ OUT ?= out
 PORT ?= 8082
 luigid: .venv/installed
 	@mkdir -p $(OUT)/luigid
-	cd $(OUT)/luigid && LUIGI_CONFIG_PATH=$(CURDIR)/luigid.cfg $(abspath $(BIN))/luigid --address 127.0.0.1 --port $(PORT)
+	cd $(OUT)/luigid && LUIGI_CONFIG_PATH=$(CURDIR)/enronlib/workflow/luigid.cfg $(abspath $(BIN))/luigid --address 127.0.0.1 --port $(PORT)
 
 bench: .venv/installed
 	$(BIN)/python tests/benchmarks/bench.py $(ARGS)
