@@ -46,6 +46,7 @@ def test_a_cluster_runs_a_job_and_loses_a_worker_and_leaves_no_process_behind(tm
     with Cluster(tmp_path / "cluster") as cluster:
         job = cluster.submit(tmp_path / "job.py")
         wait_until((tmp_path / "counted").exists, "the job")
+        assert cluster.programs() == ["job.py"]
         cluster.kill(0)
         wait_until(lambda: cluster.states() == ["ALIVE", "DEAD"], "the master to notice")
         started = descendants() - before

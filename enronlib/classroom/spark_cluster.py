@@ -165,8 +165,11 @@ class Cluster:
 
     def states(self) -> list[str]:
         """Return the state of each worker as the master sees it, ALIVE or DEAD, sorted."""
-        with urllib.request.urlopen(f"{self.page}/json/", timeout=10) as answer:
-            return sorted(worker["state"] for worker in json.load(answer)["workers"])
+        return sorted(worker["state"] for worker in self._seen_by_master()["workers"])
+
+    def programs(self) -> list[str]:
+        """Return the names of the programs that the cluster is running."""
+        return [program["name"] for program in self._seen_by_master()["activeapps"]]
 
     def submit(self, script: Path, *arguments: object) -> "subprocess.Popen[str]":
         """Submit a program to the cluster with `spark-submit` and return the process; its output is in `stdout`.
@@ -201,6 +204,11 @@ class Cluster:
     def __exit__(self, *_: object) -> None:
         """Kill all processes."""
         self.close()
+
+    def _seen_by_master(self) -> dict[str, Any]:
+        with urllib.request.urlopen(f"{self.page}/json/", timeout=10) as answer:
+            found: dict[str, Any] = json.load(answer)
+        return found
 
     def _daemon(self, kind: str, *options: str) -> "subprocess.Popen[str]":
         """Start a master or worker at free ports."""
