@@ -1,10 +1,15 @@
 """What lesson 15 works with: its day of events is the same each time, and a killed process is noticed."""
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import dropwhile, takewhile
+from pathlib import Path
 
 import pytest
 
+from enronlib.classroom.authoring.sources import read_sources
 from enronlib.classroom.streaming import MIDNIGHT, OFFLINE, OFFLINE_TO, day_of_events, die, in_a_process, time_of
 from enronlib.classroom.widgets.event_windows import draw_pipeline, picture_of
 from enronlib.events.schema import Event, encode, problem_with
@@ -51,3 +56,23 @@ def test_the_boxes_of_the_pipeline_are_in_order_and_one_is_highlighted() -> None
     words = repr(draw_pipeline())
     assert [box.split(" ")[0] for box in words.split(" -> ")] == ["API", "topic", "job", "tables", "queries"]
     assert draw_pipeline("topic").image != draw_pipeline("job").image != draw_pipeline().image
+
+
+def test_without_java_one_line_says_so() -> None:
+    code = "from enronlib.classroom.streaming import missing_tools; print(missing_tools())"
+    shown = subprocess.run(
+        [sys.executable, "-c", code], env={"PATH": ""}, capture_output=True, text=True, check=True
+    ).stdout
+    assert "is not installed" in shown
+    assert shown.count("\n") == 1
+
+
+def test_without_kafka_the_cells_of_the_lesson_that_need_it_do_nothing() -> None:
+    cells = read_sources(Path(__file__).parent.parent)["15_events"].cells
+    after = dropwhile(lambda cell: not cell.source.startswith("missing = "), cells)
+    guarded = list(takewhile(lambda cell: "## Compare with" not in cell.source, after))[1:]
+    code = [cell.source for cell in guarded if cell.cell_type == "code"]
+    assert len(code) > 10
+    names = {"missing": "Java is not installed", "draw_pipeline": draw_pipeline}
+    for source in code:
+        exec(source, names)

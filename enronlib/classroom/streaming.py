@@ -1,15 +1,20 @@
-"""What lesson 15 works with: a day of events, a place to save results, and a process that may be killed."""
+"""What lesson 15 works with: a day of events, a place to save results, and processes that are killed."""
 
 import json
 import os
 import random
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime, time, timedelta
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
+from enronlib import UserError
+from enronlib.events import require_libraries
 from enronlib.events.mailserver import MailServer, MemoryLog
 from enronlib.events.replay import DAY, day_of_traffic, send_to
 from enronlib.events.schema import Event, decode
@@ -17,7 +22,9 @@ from enronlib.events.store import MailStore
 from enronlib.files import write_bytes
 from enronlib.mapreduce.pool import task_runner
 
-__all__ = ["MIDNIGHT", "Store", "day_of_events", "die", "hour_of", "in_a_process", "time_of"]
+__all__ = [
+    "MIDNIGHT", "Store", "day_of_events", "die", "hour_of", "in_a_process", "kill_job", "missing_tools", "time_of",
+]  # fmt: skip
 
 MIDNIGHT = datetime.combine(DAY, time())
 """When the day of `day_of_events` begins, in UTC."""
@@ -84,3 +91,39 @@ def in_a_process(function: Callable[..., Any], *inputs: Any) -> bool:
     except BrokenProcessPool:
         return False
     return True
+
+
+def missing_tools() -> str:
+    """Return what is missing here for Kafka and Spark, and how to get it; empty if they can run.
+
+    Fetches Kafka and Spark's connector to it the first time.
+    """
+    try:
+        require_libraries()
+        from enronlib.events import jars
+
+        jars.fetch("kafka")
+        jars.fetch("spark-kafka")
+    except UserError as error:
+        return str(error)
+    return ""
+
+
+def kill_job(address: str, tables: Path, per_batch: int) -> bool:
+    """Run the Spark job in a process of its own, and kill it in its second batch; return whether it was killed.
+
+    Where the machine is slow, it is killed before, after 40 seconds.
+    """
+    plans = tables / "_checkpoint" / "offsets"
+    enough = len(list(plans.glob("[0-9]*"))) + 2
+    give_up = monotonic() + 40
+    command = [sys.executable, "-m", "enronlib.events.job", address, str(tables), "--per-batch", str(per_batch)]
+    with subprocess.Popen(command, start_new_session=True) as process:
+        while process.poll() is None and len(list(plans.glob("[0-9]*"))) < enough and monotonic() < give_up:
+            sleep(0.05)
+        killed = process.poll() is None
+        if killed and hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)  # Java, too
+        elif killed:
+            process.kill()
+    return killed
