@@ -346,7 +346,7 @@ def test_a_click_on_a_widget_changes_its_picture(lab: Page, lessons: Path, pictu
     expect(stepper.locator("svg").get_by_text("jump 1").first).to_be_visible()
     stepper.get_by_role("button", name="Next").press("Enter")
     expect(stepper.get_by_text("Step 3 of 6, Runs.")).to_be_visible()
-    stepper.get_by_role("slider", name="step").fill("3")
+    stepper.get_by_role("slider", name="step").press("ArrowRight")
     expect(stepper.get_by_text("11 pairs travel")).to_be_visible()
     stepper.get_by_role("checkbox", name="combiner").check()
     expect(stepper.get_by_text("6 pairs travel")).to_be_visible()
@@ -354,15 +354,23 @@ def test_a_click_on_a_widget_changes_its_picture(lab: Page, lessons: Path, pictu
     expect(stepper.locator("svg").get_by_text("Map task 3", exact=True)).to_be_visible()
     stepper.get_by_role("slider", name="partitions").fill("3")
     expect(stepper.locator("svg").get_by_text("Reduce task 2", exact=True)).to_be_visible()
+    stepper.get_by_role("slider", name="step").press("ArrowRight")
+    expect(stepper.get_by_text("Step 5 of 6, Merge.")).to_be_visible()
+    stepper.get_by_role("button", name="Next").press("Enter")
+    expect(stepper.get_by_role("button", name="Next")).to_be_disabled()
+    expect(stepper.get_by_role("slider", name="step")).to_be_focused()  # so the keys still reach the widget
 
     tab.output("choice").get_by_role("button", name="Saturday").click()
     expect(tab.output("choice").get_by_text("Noted: 'Saturday'.")).to_be_visible()
     tab.output("number").get_by_role("spinbutton").fill("99")
     tab.output("number").get_by_role("button", name="This is my guess").click()
     expect(tab.output("number").get_by_text("Noted: 99.")).to_be_visible()
+    tab.output("number").get_by_role("spinbutton").fill("2000")
+    tab.output("number").get_by_role("spinbutton").press("Enter")
+    expect(tab.output("number").get_by_text("Noted: 1000.")).to_be_visible()  # the most that it can be
     tab.press("compared", ["Control+Enter"])
     expect(tab.output("compared")).to_contain_text("You predicted 'Saturday', and you were right.")
-    expect(tab.output("compared")).to_contain_text("Close! You predicted 99; it is 100.")
+    expect(tab.output("compared")).to_contain_text("You predicted 1000; it is 100.")
 
     expect(tab.output("graph").get_by_role("img")).to_have_attribute(
         "aria-label", re.compile("1 done, 1 waiting, 1 failed")
@@ -372,6 +380,28 @@ def test_a_click_on_a_widget_changes_its_picture(lab: Page, lessons: Path, pictu
             tab.change_theme(theme)
             tab.photograph(pictures / f"widgets_{theme.split()[-1].lower()}_{width}.png", width)
     lab.evaluate(CLOSE)
+
+
+def test_the_gallery_and_a_prediction_react_inside_a_lesson(open_lesson: Opener) -> None:
+    tab = open_lesson("01_look_at_the_mail.ipynb")
+    for cell in ("setup", "predict-look-place_of_2", "gallery-browse"):
+        tab.press(cell, ["Control+Enter"])
+
+    prediction = tab.output("predict-look-place_of_2")
+    prediction.get_by_role("slider").press("Home")
+    prediction.get_by_role("slider").press("ArrowRight")
+    prediction.get_by_role("button", name="This is my guess").click()
+    expect(prediction.get_by_text("Noted: 2.")).to_be_visible()
+
+    gallery, number = tab.output("gallery-browse"), tab.output("gallery-browse").get_by_role("slider")
+    message = gallery.locator(".picture pre")
+    first = message.inner_text().splitlines()[0]  # its path
+    gallery.get_by_role("button", name="Next").click()
+    expect(message).not_to_contain_text(first)
+    number.press("ArrowLeft")
+    expect(message).to_contain_text(first)
+    gallery.get_by_role("combobox").select_option(index=0)
+    expect(gallery.get_by_text("1 of 91")).to_be_visible()
 
 
 def test_a_hint_unfolds_with_a_click(open_lesson: Opener) -> None:

@@ -40,10 +40,14 @@ const KINDS = {
     const next = append(box, "button", { type: "button", textContent: "Next ▶" });
     back.onclick = () => changed(Number(slider.value) - 1);
     next.onclick = () => changed(Number(slider.value) + 1);
+    const disable = (button, disabled) => {
+      if (disabled && button.matches(":focus")) slider.focus(); // a disabled button receives no keys
+      button.disabled = disabled;
+    };
     return (value, { min, max }) => {
       Object.assign(slider, { min, max, value });
-      back.disabled = value <= min;
-      next.disabled = value >= max;
+      disable(back, value <= min);
+      disable(next, value >= max);
     };
   },
 
@@ -67,7 +71,11 @@ const KINDS = {
     slider.oninput = () => { number.value = slider.value; };
     number.oninput = () => { slider.value = number.value; };
     const done = append(bar, "button", { type: "button", textContent: "This is my guess" });
-    done.onclick = () => changed(Number(number.value));
+    done.onclick = () => {
+      number.value = slider.value; // which keeps within its range whatever was typed
+      changed(Number(slider.value));
+    };
+    number.onkeydown = (event) => { if (event.key === "Enter") done.click(); };
     slider.value = number.value = (control.min + control.max) / 2;
     number.value = slider.value;
     return (value) => { if (value !== null) slider.value = number.value = value; };
