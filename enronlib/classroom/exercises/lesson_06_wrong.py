@@ -287,14 +287,14 @@ def _longest_minus_shortest(records: Iterable[Record]) -> dict[str, int]:
 
 
 class _OnePass(Iterator[Any]):
-    """Values that can be gone through only once, as in an engine; a second attempt raises an error that says so."""
+    """Values that can be read only once, as in an engine; a second attempt raises an error that says so."""
 
     def __init__(self, values: Iterable[Any]) -> None:
         self.values, self.ended = iter(values), False
 
     def __iter__(self) -> "_OnePass":
         if self.ended:
-            raise RuntimeError("`values` can be gone through only once: make a list of it first")
+            raise RuntimeError("`values` can be read only once: make a list of it first")
         return self
 
     def __next__(self) -> Any:
@@ -353,12 +353,12 @@ WITH, WITHOUT = "when the combiner runs", "when the combiner does not run"
         Wrong(
             "reduces in two passes",
             (lambda record: [record], _plain_extremes, lambda key, values: max(values) - min(values)),
-            "gone through only once",
+            "read only once",
         ),
         Wrong(
             "combines in two passes",
             Edits((f"{UNPACK}{EXTREMES}", "return min(low for low, _ in values), max(high for _, high in values)")),
-            "gone through only once",
+            "read only once",
         ),
         Wrong(
             "combines nothing",
@@ -392,6 +392,7 @@ def spread(answer: Answer, mail: Mail) -> str:
     def your_job(run: Callable[..., Iterable[Any]], records: list[Record], combiner: Any) -> dict[Any, Any]:
         return dict(run(records, mapper, _in_one_pass(reducer), combiner and _in_one_pass(combiner)))
 
+    your_job.__name__ = "map_reduce"  # the function that students know; messages name it
     job = Answer(your_job)
     for records, whose in ((RECORDS, "four records"), (unseen, "unseen mail")):
         expected = _longest_minus_shortest(records)

@@ -10,7 +10,7 @@ from math import isclose
 from typing import Any
 
 from enronlib.classroom.answer import Answer, NotAttempted, NotYet
-from enronlib.classroom.exercise import Edits, Wrong, lesson
+from enronlib.classroom.exercise import Edits, Right, Wrong, lesson
 from enronlib.classroom.mail import Mail
 from enronlib.messages import plain_text
 from enronlib.words import STOP_WORDS, tokens
@@ -75,6 +75,7 @@ ORDER = "put the longest bar on top"
         "`1000 * counts[word] / counts.total()` is the share of one mailbox. After `figure, ax = plt.subplots()` and "
         "`ax.barh(…)`, call `ax.set(title=…, xlabel=…)`, and `return ax`.",
     ),
+    right=[Right("capitalizes the title", _before_return("ax.set_title(ax.get_title().upper())"))],
     wrong=[
         Wrong("draws counts", Edits(("1000 * counts[word] / counts.total()", "counts[word]")), SHARE),
         Wrong("draws percentages", Edits(("1000 *", "100 *")), SHARE),
@@ -116,7 +117,8 @@ def _compares(answer: Answer, counts_by_mailbox: dict[str, Counter[str]], word: 
         order.expect(lengths == sorted(lengths, reverse=True), ORDER)
         left, _ = ax.get_xlim()
         Answer(round(float(left), 3), "the axis begins at").expect(left <= 0, "begin the axis of bars at 0")
-        Answer(ax.get_title(), "the title is").expect(word in ax.get_title(), "put the word in the title", hint=2)
+        named = word in ax.get_title().lower()
+        Answer(ax.get_title(), "the title is").expect(named, "put the word in the title", hint=2)
         unit = re.search(r"1[,. ]?000", ax.get_xlabel()) is not None
         label = Answer(ax.get_xlabel(), "the label of the axis is")
         label.expect(unit, "say what the numbers are: occurrences per 1,000 words", hint=2)
