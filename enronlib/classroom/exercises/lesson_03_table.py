@@ -244,7 +244,7 @@ SKIP = "if pd.isna(to):\n            continue"
     stars=3,
     hints=(
         'Loop over the rows with `for sender, to in zip(table["From"], table["To"]):`. Three things need care: a '
-        "missing `To`, the space after a comma, and mail to oneself. How do you recognise a missing value in a table?",
+        "missing `To`, the space after a comma, and mail to oneself. How do you recognize a missing value in a table?",
         'Begin with a `Counter`. For each row: `if pd.isna(to): continue`. Then loop over `to.split(",")`, `strip()` '
         "each recipient, and count `(sender, recipient)` if the two differ. At the end, return `dict(counter)`. (With "
         "`explode`, `dropna` and `groupby` you need no loop.)",

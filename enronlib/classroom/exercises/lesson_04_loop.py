@@ -150,7 +150,7 @@ BODY = '" ".join(plain_text(email).split())'
     points=2,
     stars=2,
     hints=(
-        "How do you recognise a message that you have seen before? Combine those four values into one, a tuple, and "
+        "How do you recognize a message that you have seen before? Combine those four values into one, a tuple, and "
         "remember which tuples you have seen. A `set` can hold tuples.",
         'Begin with `seen = set()` and `kept = []`. For each email: `key = (email["From"], email["Date"], …)`, with '
         '`" ".join(…)` from the task for the body. If the key is not in `seen`, add it there and append the email.',
