@@ -1,8 +1,10 @@
 """The first cell of the first lesson: the whole workflow at once, before a student knows how any of it is done."""
 
 import os
+import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import redirect_stderr
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -27,7 +29,8 @@ def first_look() -> None:
     words on top are those that lesson 10 asks about. Raises UserError if the workflow fails.
     """
     maildir = sample_maildir()
-    with tempfile.TemporaryDirectory() as out:
+    # A notebook shows stderr, and so the progress bar, on red: in the very first cell that looks like an error.
+    with tempfile.TemporaryDirectory() as out, redirect_stderr(sys.stdout):
         outcome = run_workflow(maildir, out, progress="ENRONLIB_STRICT" not in os.environ)  # lessons store no bar
         if not outcome.succeeded:
             raise UserError(f"the workflow failed ({outcome.summary}): run check_machine()")
