@@ -14,6 +14,7 @@ from enronlib import UserError, __version__
 from enronlib.classroom.grading.cli import add_commands as add_grading
 from enronlib.classroom.grading.cli import positive
 from enronlib.corpus import find_maildir, mailboxes
+from enronlib.events.cli import add_commands as add_events
 from enronlib.learning import find_backend
 from enronlib.processes import ended_like_interrupts, get_ready, interrupts_deferred
 
@@ -261,6 +262,8 @@ def make_parser() -> argparse.ArgumentParser:
     add("--scheduler-url", metavar="URL", help="use a running luigid, for example http://127.0.0.1:8082")
     add("--verbose", action="store_true", help="show Luigi's log, which contains your user and host names")
     command.set_defaults(command=run)
+
+    add_events(commands, positive)
 
     command = commands.add_parser(
         "pack",

@@ -1,8 +1,9 @@
-"""The pipeline for real: a broker, its topic, the stream job, and the same rows from every query engine."""
+"""The pipeline for real: a broker, its topic, the stream job, queries, and the commands."""
 
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -19,7 +20,7 @@ pytest.importorskip("pyspark", reason="needs Spark: the extra events")
 from pyspark.sql import functions as f
 
 from enronlib import UserError
-from enronlib.events import broker, jars, job, queries, services, topic
+from enronlib.events import broker, jars, job, queries, require_libraries, services, topic
 from enronlib.events.mailserver import MailServer, NotLoggedError
 from enronlib.events.producer import KafkaLog
 from enronlib.events.schema import BAD, TABLES, encode, make_event, problem_with
@@ -317,3 +318,55 @@ def test_the_udf_and_its_native_twin_agree(spark):
     frame = spark.createDataFrame([({"subject": subject},) for subject in subjects], "details STRUCT<subject: STRING>")
     for native, udf in frame.select(f.expr(job.THREAD), job.thread_udf("details.subject")).collect():
         assert native == udf
+
+
+# The commands
+
+
+def enronlib(*arguments):
+    command = [sys.executable, "-m", "enronlib", "events", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+
+
+def test_one_command_runs_the_whole_pipeline_and_ends_all_of_it(tmp_path, address):
+    run = enronlib("run", "--dir", tmp_path, "--events", 150, "--kafka", address)
+    assert run.returncode == 0, run.stderr
+    assert "stream job" in run.stdout
+    assert "busiest hours" in run.stdout
+    assert sum(counts(tmp_path / "tables").values()) == sum(topic.end_offsets(address).values()) == 150
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs SIGINT")
+def test_ctrl_c_ends_all_of_the_pipeline(tmp_path, address):
+    command = [sys.executable, "-m", "enronlib", "events", "run", "--dir", str(tmp_path), "--kafka", address]
+    run = psutil.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 200
+    while "java" not in [each.name() for each in run.children(recursive=True)]:
+        assert run.poll() is None, run.stderr.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    started = run.children(recursive=True)
+    run.send_signal(signal.SIGINT)
+    assert run.wait(60) == 130, run.stderr.read()
+    assert psutil.wait_procs(started, timeout=20)[1] == []
+
+
+def test_up_status_and_down(tmp_path):
+    try:
+        up = enronlib("up", "--dir", tmp_path)
+        assert up.returncode == 0, up.stderr
+        assert up.stdout.startswith("Kafka: 127.0.0.1:")
+        assert up.stdout == enronlib("up", "--dir", tmp_path).stdout
+        status = enronlib("status", "--dir", tmp_path).stdout.splitlines()
+        assert "topic mail-events: 0 events" in status
+        assert "table sent: 0 rows" in status
+    finally:
+        down = enronlib("down", "--dir", tmp_path).stdout
+    assert down == "Kafka: stopped\n"
+    assert "Kafka: does not run" in enronlib("status", "--dir", tmp_path).stdout
+
+
+def test_a_missing_extra_is_one_line(monkeypatch):
+    monkeypatch.setattr("enronlib.events.find_spec", lambda name: None)
+    with pytest.raises(UserError, match=r"flask is not installed: .*'enronlib\[events\]'"):
+        require_libraries()

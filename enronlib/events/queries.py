@@ -1,4 +1,4 @@
-"""SQL on the tables of events, by DuckDB in this process. `servers` asks the same of Spark and of Presto."""
+"""SQL on the tables of events, by DuckDB in this process."""
 
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ QUERIES = {
     "longest threads": "SELECT thread, count(*) AS replies FROM replies GROUP BY thread"
     " ORDER BY replies DESC, thread LIMIT 5",
 }
-"""Questions whose SQL DuckDB, Spark and Presto all understand."""
+"""Questions in SQL that any engine should understand."""
 
 _TYPES = {"string": "VARCHAR", "array<string>": "VARCHAR[]", "timestamp_ntz": "TIMESTAMP"}
 
