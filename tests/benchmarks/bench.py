@@ -97,7 +97,7 @@ def main() -> int:
         measure_reading(maildir, given.rounds)
     if given.only in (None, "growth"):
         measure_growth([*SIZES, WHOLE_CORPUS] if given.full else SIZES)
-    if given.only == "sizes":  # takes half an hour, so it is not part of the whole
+    if given.only == "sizes":  # takes a quarter of an hour, so it is not part of the whole
         with tempfile.TemporaryDirectory() as folder:
             agree = measure_sizes(given.samples or Path(folder))
     return 0 if agree else 1
