@@ -56,6 +56,7 @@ luigid: .venv/installed
 bench: .venv/installed
 	$(BIN)/python tests/benchmarks/bench.py $(ARGS)
 	$(BIN)/python tests/benchmarks/bench_grading.py
+	$(BIN)/python tests/benchmarks/bench_luigi.py
 
 bench-extras: .venv/installed
 	$(INSTALL) --editable '.[bench]'

@@ -40,7 +40,7 @@ ONE_BY_ONE = (
 )
 BY_FUNCTION = "tests/browser/"  # the lessons run in one process and are shown in another, each with its JupyterLab
 # These lessons are one pipeline: they share modules and results in their folder, and never run side by side.
-PIPELINE = tuple(f"notebooks/solutions/{number}_" for number in ("08", "09", "10", "12"))
+PIPELINE = tuple(f"notebooks/solutions/{number}_" for number in ("08", "09", "10", "11", "12"))
 
 
 @pytest.hookimpl(tryfirst=True)
