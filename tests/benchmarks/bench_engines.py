@@ -7,7 +7,6 @@ processes together, so that other work on the machine hardly counts.
 """
 
 import json
-import resource
 import shutil
 import sys
 import tempfile
@@ -28,6 +27,8 @@ def made(out: Path) -> dict[str, int]:
 
 def measure(engine: Engine, folder: Path) -> dict[str, Any]:
     """Run the workflow on the sample five times, each time after something happened to the mail."""
+    import resource  # not on Windows, where this file is imported by a test
+
     environment = make_environment(engine)
     maildir = Path(shutil.copytree(sample_maildir(), folder / "maildir"))
     message = corpus.message_files(corpus.mailboxes(maildir)[0])[0]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from enronlib.files import cache_folder, locked
 
-__all__ = ["ENGINES", "Engine", "NoEnvironmentError", "make_environment", "run"]
+__all__ = ["ENGINES", "FILES", "Engine", "NoEnvironmentError", "make_environment", "run"]
 
 ROOT = Path(__file__).parents[2]
 FILES = ROOT / "notebooks/other_engines"

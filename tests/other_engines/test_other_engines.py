@@ -3,6 +3,7 @@
 Skipped where an environment cannot be made, for example without a network.
 """
 
+import json
 import shutil
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pytest
 from enronlib import corpus
 from enronlib.sample import write_sample
 from enronlib.workflow import run_workflow
-from tests.other_engines import ENGINES, NoEnvironmentError, make_environment, run
+from tests.benchmarks.bench_engines import lines
+from tests.other_engines import ENGINES, FILES, NoEnvironmentError, make_environment, run
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +70,15 @@ def test_an_engine_counts_as_we_do_and_loses_only_what_is_broken(name, maildir, 
     if name != "airflow":
         assert run(ENGINES[name], environment, maildir, out).returncode == 0
         assert made(out) == second
+
+
+def test_the_comparison_quotes_what_was_measured():
+    measured = json.loads((FILES / "measured.json").read_text(encoding="utf-8"))
+    assert measured.keys() == ENGINES.keys()
+    rows = (FILES / "README.md").read_text(encoding="utf-8").splitlines()
+    for name, found in measured.items():
+        [row] = [row for row in rows if f"`{ENGINES[name].file}`" in row]
+        figures = [found["lines"], found["mb"], round(found["first"]), round(found["nothing"])]
+        assert row.split(" | ")[1:5] == list(map(str, figures))
+        assert ("| yes |" in row) == found["sees_change"]
+        assert found["lines"] == lines(FILES / ENGINES[name].file)
