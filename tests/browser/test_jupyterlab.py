@@ -395,7 +395,8 @@ def test_the_gallery_and_a_prediction_react_inside_a_lesson(open_lesson: Opener)
 
     gallery, number = tab.output("gallery-browse"), tab.output("gallery-browse").get_by_role("slider")
     message = gallery.locator(".picture pre")
-    first = message.inner_text().splitlines()[0]  # its path
+    expect(message).to_be_attached()
+    first = (message.text_content() or "").splitlines()[0]  # its path
     gallery.get_by_role("button", name="Next").click()
     expect(message).not_to_contain_text(first)
     number.press("ArrowLeft")
