@@ -204,6 +204,7 @@ class Tab:
 
     def press(self, name: str, keys: Iterable[str]) -> None:
         """Select a cell, as by a click beside it, and press keys."""
+        self.cell(name).scroll_into_view_if_needed()  # a cell that is off the screen may not be drawn yet
         self.cell(name).locator(".jp-InputArea-prompt").click()
         expect(self.cell(name)).to_have_class(re.compile(r"\bjp-mod-active\b"))  # keys go to the active cell
         expect(self.page.locator(".jp-Notebook.jp-mod-commandMode")).to_have_count(1)
