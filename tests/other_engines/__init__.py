@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from enronlib.files import cache_folder, locked
@@ -74,7 +75,9 @@ def make_environment(engine: Engine) -> Path:
 
 
 def uv(*arguments: str) -> None:
-    """Run uv. Raises NoEnvironmentError if it fails."""
+    """Run uv. Raises NoEnvironmentError if it fails or is not installed."""
+    if not find_spec("uv"):
+        raise NoEnvironmentError("uv is not installed: python -m pip install 'enronlib[engines]'")
     command = [sys.executable, "-m", "uv", "--quiet", *arguments]
     try:
         subprocess.run(command, capture_output=True, text=True, check=True, timeout=LONGEST_INSTALL)
