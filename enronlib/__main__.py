@@ -88,7 +88,7 @@ def _run_on_luigi(options: argparse.Namespace) -> int:
     get_ready("enronlib.workflow", "enronlib.parquet", workers=options.workers)
     if options.learn:
         find_backend()  # raises now, not after the counting, if Keras is not installed
-    maildir = find_maildir(options.maildir)
+    maildir, out = find_maildir(options.maildir), Path(options.out)
     _say_mail(options.maildir, len(mailboxes(maildir)))
 
     with interrupts_deferred():  # an import that is interrupted in C code may raise, or hide, anything
@@ -97,7 +97,7 @@ def _run_on_luigi(options: argparse.Namespace) -> int:
     log: dict[str, Any] = {"scheduler_url": options.scheduler_url, "verbose": options.verbose}
     result = run_workflow(
         maildir,
-        options.out,
+        out,
         workers=options.workers,
         top=options.top,
         keep_furniture=options.keep_furniture,
@@ -107,7 +107,7 @@ def _run_on_luigi(options: argparse.Namespace) -> int:
         from enronlib.learning.tasks import run_learning
 
         print(result.summary, flush=True)
-        result = run_learning(maildir, options.out, **log)
+        result = run_learning(maildir, out, **log)
     print(result.summary)
     for task, error in result.failures.items():
         print(f"failed: {task}: {error}", file=sys.stderr)

@@ -276,6 +276,7 @@ def test_resume_runs_only_what_is_new(tmp_path, lessons, monkeypatch):
 
 def test_an_interruption_keeps_what_is_finished(tmp_path, lessons, monkeypatch):
     inbox = hand_in(tmp_path / "in", **{f"S{number}": untouched() for number in range(6)})
+    threads = threading.active_count()
     options = {
         "lessons": lessons,
         "limits": LIMITS,
@@ -302,7 +303,7 @@ def test_an_interruption_keeps_what_is_finished(tmp_path, lessons, monkeypatch):
     resumed = grade_class([inbox], **options)
     assert len(resumed.rows) == 6
     assert "2 of 6 taken from the earlier run" in resumed.notes
-    assert threading.active_count() < 5
+    assert threading.active_count() <= threads + 3
 
 
 def test_a_second_ctrl_c_keeps_what_is_finished_as_well(tmp_path, lessons, monkeypatch):

@@ -244,13 +244,24 @@ def test_help_lists_every_command_with_its_summary(enronlib):
         assert re.search(rf"^ +{name} +{re.escape(SUMMARIES[name])}$", done.stdout, re.MULTILINE), name
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_help_explains_every_option(enronlib, command):
-    done = enronlib(command, "--help", COLUMNS="1000")
+def lowest(commands, before=()):
+    """Yield the words and the parser of each command that has no commands of its own."""
+    for name, parser in commands.items():
+        if any(isinstance(action, argparse._SubParsersAction) for action in parser._actions):
+            yield from lowest(subcommands(parser)[0], (*before, name))
+        else:
+            yield (*before, name), parser
+
+
+@pytest.mark.parametrize(
+    ("words", "parser"), lowest(COMMANDS), ids=lambda value: " ".join(value) if isinstance(value, tuple) else ""
+)
+def test_help_explains_every_option(enronlib, words, parser):
+    done = enronlib(*words, "--help", COLUMNS="1000")
     assert done.returncode == 0
-    assert f"usage: enronlib {command}" in done.stdout
-    assert COMMANDS[command].description in done.stdout
-    for action in COMMANDS[command]._actions:
+    assert f"usage: enronlib {' '.join(words)}" in done.stdout
+    assert parser.description in done.stdout
+    for action in parser._actions:
         [name] = action.option_strings[-1:] or [action.metavar]
         assert action.help, f"{name} is not explained"
         explained = rf"^ +(-\w, )?{re.escape(name)}(?!\w).*\s+{re.escape(action.help % vars(action))}$"

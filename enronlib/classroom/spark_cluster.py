@@ -263,4 +263,5 @@ def _python() -> dict[str, str]:
         "SPARK_LAUNCHER_OPTS": JAVA,
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_DRIVER_PYTHON": sys.executable,
+        "PYTHONHASHSEED": "0",  # which partition a text goes to
     }
