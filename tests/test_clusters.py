@@ -132,7 +132,7 @@ def test_a_worker_that_is_killed_costs_no_word(cluster, sample, tmp_path):
     assert not list(out.glob("processed/.parts-*"))
 
 
-@BOTH
+@pytest.mark.parametrize("cluster", ["dask"], indirect=True)
 def test_a_cluster_that_loses_all_workers_is_one_clear_line(cluster, sample, tmp_path):
     options, workers = cluster
     out = tmp_path / "out"

@@ -166,7 +166,8 @@ def test_a_topic_that_is_there_is_left_as_it_is(name, address):
     assert len(list(topic.read_records(address, name))) == 1
 
 
-def test_a_broker_that_is_not_there_is_one_line():
+def test_a_broker_that_is_not_there_is_one_line(monkeypatch):
+    monkeypatch.setattr(topic, "PATIENCE", 2)
     for ask in (topic.create_topic, topic.end_offsets, topic.topic_sizes):
         with pytest.raises(UserError, match="no Kafka broker answers at"):
             ask("127.0.0.1:9")
