@@ -114,6 +114,12 @@ def start_run(sample, out, options):
     )
 
 
+def wait_for_parts(process, out):
+    """Wait until a run writes its first parsed mail, or ends."""
+    while process.poll() is None and not any(out.glob("processed/.parts-*/*")):
+        time.sleep(0.01)
+
+
 BOTH = pytest.mark.parametrize("cluster", ["dask", pytest.param("spark", marks=needs_spark)], indirect=True)
 
 
@@ -122,8 +128,7 @@ def test_a_worker_that_is_killed_costs_no_word(cluster, sample, tmp_path):
     options, workers = cluster
     out = tmp_path / "out"
     with start_run(sample, out, options) as process:
-        while process.poll() is None and not any(out.glob("processed/.parts-*/*")):
-            time.sleep(0.01)
+        wait_for_parts(process, out)
         kill(workers[0])
         assert process.poll() is None, process.communicate()
         _, errors = process.communicate(timeout=SECONDS)
@@ -137,8 +142,7 @@ def test_a_cluster_that_loses_all_workers_is_one_clear_line(cluster, sample, tmp
     options, workers = cluster
     out = tmp_path / "out"
     with start_run(sample, out, options) as process:
-        while process.poll() is None and not any(out.glob("processed/.parts-*/*")):
-            time.sleep(0.01)
+        wait_for_parts(process, out)
         for worker in workers:
             kill(worker)
         _, errors = process.communicate(timeout=SECONDS)

@@ -204,7 +204,7 @@ RECIPIENTS = "unnest(string_split(\"To\", ','))"
         Wrong("calls a column otherwise", Edits(("AS messages", "AS n"), ("messages DESC", "n DESC")), "the columns"),
         Wrong("quotes a column like text", Edits(('"From" AS', "'From' AS")), "double quotes"),
         Wrong("is not SQL", "who writes to whom?", "Parser Error"),
-        Wrong("asks for another table", Edits(("FROM mail", "FROM mails")), "Catalog Error"),
+        Wrong("queries a table that does not exist", Edits(("FROM mail", "FROM mails")), "Catalog Error"),
         Wrong("is two questions", "SELECT 1; SELECT 2", "the columns"),
     ],
     right=[
