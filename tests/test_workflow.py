@@ -39,6 +39,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from luigi.contrib.external_program import ExternalProgramTask
 from nbclient import NotebookClient
 
 from enronlib import UserError, corpus
@@ -645,6 +646,23 @@ def test_a_worker_that_ends_without_an_output_has_failed(maildir, ending, method
     run = build(ending(how), workers=2, start_method=method, progress=False)
     assert not run.succeeded
     assert run.failures == {"ash-a": reason}
+
+
+class FailingProgram(ExternalProgramTask):
+    """A program that ends with an error, and gets a secret from its environment."""
+
+    def complete(self):
+        return False
+
+    def program_args(self):
+        return [sys.executable, "-c", "raise SystemExit('no such mailbox')"]
+
+    def program_environment(self):
+        return os.environ | {"PASSWORD": "not-a-real-one"}
+
+
+def test_the_error_of_an_external_program_is_its_last_line_and_not_its_environment():
+    assert build(FailingProgram(), workers=1, progress=False).failures == {"FailingProgram": "no such mailbox"}
 
 
 def test_no_mail_is_a_clear_error(tmp_path, out):

@@ -359,7 +359,8 @@ def name_of(task: luigi.Task) -> str:
 
 def last_line(error: object) -> str:
     """Return the last line of a traceback, which says what went wrong."""
-    return str(error).strip().split("\n")[-1].removeprefix("enronlib.UserError: ")
+    text = str(error).split("\nENVIRONMENT: ")[0]  # with which Luigi ends the error of an external program
+    return text.strip().split("\n")[-1].removeprefix("enronlib.UserError: ").removeprefix("STDERR: ")
 
 
 @contextmanager
