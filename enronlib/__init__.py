@@ -21,8 +21,17 @@ The modules, in the order in which data flows. A module imports only modules abo
     classroom    exercises, lessons and grading
 """
 
+from importlib.util import find_spec
+
 __version__ = "0.1.0"
 
 
 class UserError(Exception):
     """An error the user can fix; its message is one line that names the problem and the fix."""
+
+
+def require(extra: str, *modules: str) -> None:
+    """Raise UserError unless these modules, which an extra of the package installs, can be imported. Imports none."""
+    for module in modules:
+        if not find_spec(module):
+            raise UserError(f"{module} is not installed: python -m pip install 'enronlib[{extra}]'")

@@ -368,6 +368,6 @@ def test_up_status_and_down(tmp_path):
 
 
 def test_a_missing_extra_is_one_line(monkeypatch):
-    monkeypatch.setattr("enronlib.events.find_spec", lambda name: None)
+    monkeypatch.setattr("enronlib.find_spec", lambda name: None)
     with pytest.raises(UserError, match=r"flask is not installed: .*'enronlib\[events\]'"):
         require_libraries()

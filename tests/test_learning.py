@@ -364,7 +364,8 @@ def test_the_command_line_and_the_tasks_import_no_keras():
 
 def test_tensorflow_is_used_where_jax_is_missing(monkeypatch):
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
-    monkeypatch.setattr("enronlib.learning.find_spec", lambda name: None if name == "jax" else object())
+    for package in ("enronlib", "enronlib.learning"):
+        monkeypatch.setattr(f"{package}.find_spec", lambda name: None if name == "jax" else object())
     assert find_backend() == "tensorflow"
 
 

@@ -2,24 +2,16 @@
 
 from collections.abc import Callable
 from functools import partial
-from importlib.util import find_spec
 
-from enronlib import UserError
+from enronlib import UserError, require
 from enronlib.classroom.spark_cluster import find_spark
 from enronlib.learning import find_backend
 
 __all__ = ["NEEDS", "missing_extra", "need_extra"]
 
 
-def _find(extra: str, *modules: str) -> None:
-    """Raise UserError if one of these modules, which an extra installs, is not there. Imports none of them."""
-    for module in modules:
-        if not find_spec(module):
-            raise UserError(f"{module} is not installed: python -m pip install 'enronlib[{extra}]'")
-
-
 NEEDS: dict[str, Callable[[], object]] = {
-    "12_columns_sql_dask": partial(_find, "columns", "duckdb", "dask", "distributed", "bokeh"),
+    "12_columns_sql_dask": partial(require, "columns", "duckdb", "dask", "distributed", "bokeh"),
     "13_spark": find_spark,
     "14_learning": find_backend,
 }

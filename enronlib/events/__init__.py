@@ -17,25 +17,11 @@
 All of them need the extra `events`; this module only checks that it is installed.
 """
 
-from importlib.util import find_spec
+from enronlib import require
 
-from enronlib import UserError
-
-__all__ = ["LIBRARIES", "require_libraries"]
-
-LIBRARIES = {
-    "flask": "flask",
-    "confluent_kafka": "confluent-kafka",
-    "duckdb": "duckdb",
-    "psutil": "psutil",
-    "pyspark": "pyspark",
-    "rich": "rich",
-}
-"""The modules of the extra `events`, and the packages they come from."""
+__all__ = ["require_libraries"]
 
 
-def require_libraries(*modules: str) -> None:
-    """Raise UserError if one of these modules is not installed (default: all of LIBRARIES). Imports none of them."""
-    for module in modules or LIBRARIES:
-        if not find_spec(module):
-            raise UserError(f"{LIBRARIES[module]} is not installed: python -m pip install 'enronlib[events]'")
+def require_libraries() -> None:
+    """Raise UserError if the extra `events` is not installed. Imports nothing of it."""
+    require("events", "flask", "confluent_kafka", "duckdb", "psutil", "pyspark", "rich")

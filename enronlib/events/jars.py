@@ -13,11 +13,11 @@ import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
+from importlib.resources import files
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
-from enronlib import UserError
+from enronlib import UserError, require
 from enronlib.files import cache_folder, locked
 
 __all__ = ["Jar", "check_java", "fetch", "pinned"]
@@ -113,10 +113,8 @@ def _maven(missing: Iterable[Jar], folder: Path) -> list[str]:
 
 def _ivy(missing: Iterable[Jar], folder: Path) -> list[str]:
     """Return the command by which Ivy copies exactly these files to a folder."""
-    spark = find_spec("pyspark")
-    if not spark or not spark.origin:
-        raise UserError("pyspark is not installed: python -m pip install 'enronlib[events]'")
-    program = next((Path(spark.origin).parent / "jars").glob("ivy-*.jar"))
+    require("events", "pyspark")
+    program = next(Path(str(files("pyspark")), "jars").glob("ivy-*.jar"))
     wanted = "".join(
         f"<dependency org={quoteattr(jar.group)} name={quoteattr(jar.artifact)} rev={quoteattr(jar.version)}"
         ' transitive="false" conf="default->master"/>'

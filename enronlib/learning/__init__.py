@@ -12,7 +12,7 @@ Only `network` imports Keras, so everything else works without the extra `learn`
 import os
 from importlib.util import find_spec
 
-from enronlib import UserError
+from enronlib import require
 
 __all__ = ["find_backend"]
 
@@ -24,8 +24,5 @@ def find_backend() -> str:
     """
     installed = [name for name in ("jax", "tensorflow") if find_spec(name)]
     backend = os.environ.get("KERAS_BACKEND") or (installed or ["jax"])[0]
-    for module in ("keras", backend):
-        if not find_spec(module):
-            extra = "tensorflow" if backend == "tensorflow" else "learn"
-            raise UserError(f"{module} is not installed: python -m pip install 'enronlib[{extra}]'")
+    require("tensorflow" if backend == "tensorflow" else "learn", "keras", backend)
     return backend
