@@ -87,7 +87,9 @@ DATE = 'table["Date"] = pd.to_datetime(table["Date"], utc=True)'
             Edits(("message_files(mailbox)", "message_files(next(mailbox.glob('*')))")),
             "one row for each",
         ),
-        Wrong("loses a column", Edits(("return table", 'return table.set_index("Message-ID")')), "the 20 fields"),
+        Wrong(
+            "loses a column", Edits(("return table", 'return table.set_index("Message-ID")')), "`Message-ID` is missing"
+        ),
         Wrong("reverses the order", Edits(("message_files(mailbox)", "message_files(mailbox)[::-1]")), "in the order"),
         Wrong("labels each row 0", Edits(("return table", "return table.set_index(table.index * 0)")), "ignore_index"),
         Wrong("changes a value", Edits(("return table", 'return table.assign(To="")')), "the To of row 0"),
@@ -112,7 +114,10 @@ def mailbox(answer: Answer, mail: Mail) -> str:
             raise
         columns = dict(table.plain.columns)
         names = Answer(list(columns), f"for {what}, the columns of your table are")
-        names.equals(list(FIELDS), "they must be the 20 fields, in the order of FIELDS")
+        wrong = [f"`{name}` is missing" for name in FIELDS if name not in columns]
+        wrong += [f"`{name}` is not one of them" for name in columns if name not in FIELDS]
+        advice = "they must be the 20 fields, in the order of FIELDS"
+        names.equals(list(FIELDS), "; ".join([advice, *wrong[:3]]))
         rows = Answer(len(table.value), f"for {what}, the number of rows is")
         rows.equals(len(emails), f"there is one row for each of its {len(emails)} message files, in any folder")
         ids = [email["Message-ID"] for email in emails]
