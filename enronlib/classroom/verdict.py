@@ -44,9 +44,9 @@ class Verdict:
     def _repr_html_(self) -> str:
         shown = box(str(self), SIGNS[self.status], COLOURS[self.status])
         if self.solution:
-            shown += (
-                f"<details><summary>One good way to write it</summary><pre>{html.escape(self.solution)}</pre></details>"
-            )
+            # Wide code is scrolled: JupyterLab would break its lines in the middle of words.
+            code = f'<pre style="white-space: pre; overflow-x: auto">{html.escape(self.solution)}</pre>'
+            shown += f"<details><summary>One good way to write it</summary>{code}</details>"
         return shown
 
 
