@@ -1,5 +1,6 @@
 """A topic of Kafka: make it, see how long its partitions are, and look at its records, as `kcat` does."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -59,14 +60,22 @@ def end_offsets(address: str, topic: str = TOPIC) -> dict[int, int]:
         found = consumer.list_topics(topic, timeout=PATIENCE).topics[topic]
         if found.error:
             raise UserError(f"there is no topic {topic} at {address}")
-        return {
-            partition: consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=PATIENCE)[1]
-            for partition in sorted(found.partitions)
-        }
+        return {partition: _end_offset(consumer, topic, partition) for partition in sorted(found.partitions)}
     except KafkaException as error:
         raise UserError(f"no Kafka broker answers at {address}: {error.args[0].str()}") from error
     finally:
         consumer.close()
+
+
+def _end_offset(consumer: Consumer, topic: str, partition: int) -> int:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return int(consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=PATIENCE)[1])
+        except KafkaException as error:  # a partition that was just created may have no leader yet
+            if error.args[0].code() != KafkaError.NOT_LEADER_FOR_PARTITION or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 def topic_sizes(address: str) -> dict[str, int]:
