@@ -1,4 +1,4 @@
-"""The pipeline for real: a broker, its topic, the stream job, queries, and the commands."""
+"""The pipeline for real: a broker, its topic, the stream job, and the same rows from every query engine."""
 
 import json
 import os
@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from datetime import date
 
 import psutil
@@ -20,11 +21,14 @@ pytest.importorskip("pyspark", reason="needs Spark: the extra events")
 from pyspark.sql import functions as f
 
 from enronlib import UserError
+from enronlib.corpus import mailboxes
 from enronlib.events import broker, jars, job, queries, require_libraries, services, topic
 from enronlib.events.mailserver import MailServer, NotLoggedError
 from enronlib.events.producer import KafkaLog
+from enronlib.events.replay import day_of_traffic, send_to
 from enronlib.events.schema import BAD, TABLES, encode, make_event, problem_with
 from enronlib.events.store import MailStore
+from enronlib.sample import sample_maildir
 
 ANN = "ann@enron.example"
 LETTER = {"username": ANN, "to": ["bob@enron.example"], "subject": "Gas", "body": "Text"}
@@ -321,6 +325,87 @@ def test_the_udf_and_its_native_twin_agree(spark):
         assert native == udf
 
 
+# Everything at once
+
+
+@pytest.fixture
+def start_job(address, name, tmp_path):
+    """Start the stream job, Python and Java, in a group of processes that a failed test does not leave behind."""
+    started = []
+
+    def start(*options):
+        command = [sys.executable, "-m", "enronlib.events.job", address, str(tmp_path / "tables"), "--topic", name]
+        process = subprocess.Popen([*command, *options], stderr=subprocess.PIPE, start_new_session=True)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def wait_until(condition, process):
+    deadline = time.monotonic() + 300
+    while not condition():
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def kill_in_the_middle(process, tables, batch):
+    """Kill the job, Python and Java, when the first table of this batch is written; return whether others were not."""
+    wait_until(lambda: any(tables.glob(f"*/day=*/batch={batch}")), process)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    return not (tables / "_checkpoint" / "commits" / str(batch)).exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
+def test_every_event_is_a_row_once_whatever_is_killed(kafka, name, address, start_job, tmp_path):
+    maildir = tmp_path / "maildir"
+    for mailbox in mailboxes(sample_maildir())[:2]:
+        shutil.copytree(mailbox, maildir / mailbox.name)
+    traffic = day_of_traffic(maildir, 100_000)
+    tables, sent, broker_is_away = tmp_path / "tables", [], threading.Event()
+
+    def send():
+        with KafkaLog(address, name, patience=300, wait=False) as log:
+            server, half = MailServer(MailStore(), log), len(traffic) // 2
+            sent.append(send_to(server, traffic[:half]))
+            for number in range(100):
+                log.append("nobody", b"bad %d" % number)
+            broker_is_away.wait(300)
+            sent.append(send_to(server, traffic[half:]))
+
+    sending = threading.Thread(target=send, daemon=True)
+    sending.start()
+    in_the_middle = []
+    for batch in (0, 1, 2):
+        process = start_job("--per-batch", "2000", "--every", "0.1")
+        if batch == 2:
+            wait_until((tables / "_checkpoint" / "commits" / "1").exists, process)
+            broker.stop(kafka)
+            broker_is_away.set()
+            broker.start(kafka)
+        in_the_middle.append(kill_in_the_middle(process, tables, batch))
+    assert any(in_the_middle)
+    sending.join(300)
+    assert sum(sent) == 100_000
+    last = start_job("--per-batch", "50000")
+    assert last.wait(300) == 0, last.stderr.read()
+
+    expected = Counter(TABLES[request.kind] for request in traffic) + Counter({BAD: 100})
+    assert counts(tables) == expected
+    everything = " UNION ALL ".join(f"SELECT kafka_partition, kafka_offset FROM {table}" for table in expected)
+    found = queries.ask(tables, f"SELECT count(*), count(DISTINCT (kafka_partition, kafka_offset)) FROM ({everything})")
+    assert found == [(100_100, 100_100)]
+    assert sum(topic.end_offsets(address, name).values()) == 100_100
+    ids = " UNION ALL ".join(f"SELECT id FROM {table}" for table in TABLES.values())
+    assert queries.ask(tables, f"SELECT count(DISTINCT id) FROM ({ids})") == [(100_000,)]
+
+
 # The commands
 
 
@@ -363,7 +448,7 @@ def test_up_status_and_down(tmp_path):
         assert "table sent: 0 rows" in status
     finally:
         down = enronlib("down", "--dir", tmp_path).stdout
-    assert down == "Kafka: stopped\n"
+    assert down.splitlines() == ["Kafka: stopped"]
     assert "Kafka: does not run" in enronlib("status", "--dir", tmp_path).stdout
 
 
