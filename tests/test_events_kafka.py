@@ -28,7 +28,9 @@ from enronlib.events.producer import KafkaLog
 from enronlib.events.replay import day_of_traffic, send_to
 from enronlib.events.schema import BAD, TABLES, encode, make_event, problem_with
 from enronlib.events.store import MailStore
+from enronlib.events.tasks import ExtractEvents
 from enronlib.sample import sample_maildir
+from enronlib.workflow.runner import build
 
 ANN = "ann@enron.example"
 LETTER = {"username": ANN, "to": ["bob@enron.example"], "subject": "Gas", "body": "Text"}
@@ -404,6 +406,18 @@ def test_every_event_is_a_row_once_whatever_is_killed(kafka, name, address, star
     assert sum(topic.end_offsets(address, name).values()) == 100_100
     ids = " UNION ALL ".join(f"SELECT id FROM {table}" for table in TABLES.values())
     assert queries.ask(tables, f"SELECT count(DISTINCT id) FROM ({ids})") == [(100_000,)]
+
+
+# The daily task
+
+
+def test_the_daily_task_of_luigi_writes_the_tables_of_its_day(spark, name, address, tmp_path):
+    fill(address, name, GOOD)
+    task = ExtractEvents(date=date(2001, 5, 14), kafka=address, topic=name, results_directory=tmp_path)
+    assert build(task, workers=1, progress=False).succeeded
+    found = json.loads((tmp_path / "2001-05-14" / "rows.json").read_bytes())
+    assert found == counts(tmp_path / "2001-05-14") == {"sent": 0, "replies": 0, "deletions": 0, "searches": 4, BAD: 0}
+    assert task.complete()
 
 
 # The commands

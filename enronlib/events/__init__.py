@@ -12,6 +12,7 @@
     job         the Spark job, as a batch and as a stream: a topic -> one table per type of event
     queries     SQL on the tables, by DuckDB
     services    servers that outlive the command that starts them
+    tasks       the batch job as a daily task of Luigi
     pipeline    all of it in one command, `enronlib events run`
 
 All of them need the extra `events`; this module only checks that it is installed.
