@@ -20,8 +20,8 @@ def add_commands(
     )
     actions = events.add_subparsers(title="what to do", metavar="ACTION", required=True)
     about = {
-        "up": ("start a Kafka broker", _up),
-        "down": ("stop the broker; its events stay", _down),
+        "up": ("start a Kafka broker, and with --thrift a SQL server", _up),
+        "down": ("stop what `up` started; the events stay", _down),
         "status": ("show what runs, the topics and the tables", _status),
         "run": ("run the whole pipeline, with a live table; Ctrl-C ends all of it", _run),
     }
@@ -33,6 +33,8 @@ def add_commands(
         )
         if name != "down":
             action.add_argument("--kafka", metavar="HOST:PORT", help="use this broker, start none")
+        if name == "up":
+            action.add_argument("--thrift", action="store_true", help="also start Spark's Thrift Server (SQL)")
         if name == "run":
             what = "the mail to send (default: the built-in sample)"
             action.add_argument("maildir", nargs="?", type=Path, metavar="MAILDIR", help=what)
@@ -44,29 +46,34 @@ def add_commands(
 
 def _up(options: argparse.Namespace) -> int:
     require_libraries()
-    from enronlib.events import broker, topic
+    from enronlib.events import broker, servers, topic
 
     address = options.kafka or broker.start(options.dir / "kafka").address
     topic.create_topic(address)
     print(f"Kafka: {address}, topic {topic.TOPIC}", flush=True)
+    if options.thrift:
+        thrift = servers.start_thrift(options.dir / "thrift", options.dir / "tables")
+        print(f"Thrift Server: jdbc:hive2://{thrift.address}/default")
     return 0
 
 
 def _down(options: argparse.Namespace) -> int:
     require_libraries()
-    from enronlib.events import broker
+    from enronlib.events import services
 
-    print(f"Kafka: {'stopped' if broker.stop(options.dir / 'kafka') else 'did not run'}")
+    for name, title in (("thrift", "Thrift Server"), ("kafka", "Kafka")):
+        print(f"{title}: {'stopped' if services.stop(name, options.dir / name) else 'did not run'}", flush=True)
     return 0
 
 
 def _status(options: argparse.Namespace) -> int:
     require_libraries()
-    from enronlib.events import broker, queries, topic
+    from enronlib.events import queries, services, topic
 
-    running = broker.find(options.dir / "kafka")
-    address = options.kafka or (running and running.address)
+    kafka, thrift = (services.find(name, options.dir / name) for name in ("kafka", "thrift"))
+    address = options.kafka or (kafka and kafka.address)
     print(f"Kafka: {address or 'does not run'}")
+    print(f"Thrift Server: {thrift.address if thrift else 'does not run'}")
     for name, records in topic.topic_sizes(address).items() if address else ():
         print(f"topic {name}: {records:,} events")
     for table, rows in queries.ask(options.dir / "tables", queries.QUERIES["events per type"]):
