@@ -53,7 +53,7 @@ PARSED = "mailbox string"
 for field in FIELDS:
     PARSED += f", `{field}` {'timestamp' if field == 'Date' else 'string'}"
 PACKED = "mailbox string, number long, path binary, message binary"
-COUNTED = "mailbox string, word string, count long"
+COUNTED = "mailbox string, words array<string>, counts array<long>"
 PARQUET = {  # row groups as small as those of the workflow, so that reading needs little memory
     "parquet.block.size": 2**23,
     "parquet.compression.codec.zstd.level": 1,
@@ -160,11 +160,10 @@ class Spark:
         parsed.write.options(**PARQUET).partitionBy("mailbox").parquet(where)
 
         texts = self._session.read.schema(parsed.schema).parquet(where).select("mailbox", *TEXT_COLUMNS)
-        counted = texts.mapInArrow(count_batches, COUNTED).groupBy("mailbox", "word").sum("count")
+        counted = texts.mapInArrow(count_batches, COUNTED).toArrow()
         counts: dict[str, Counter[str]] = {}
-        for batch in counted.toArrow().to_batches():
-            for mailbox, word, count in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                counts.setdefault(mailbox, Counter())[word] = count
+        for row in counted.to_pylist():
+            counts.setdefault(row["mailbox"], Counter()).update(dict(zip(row["words"], row["counts"], strict=True)))
         done = {}
         for file in out.find(parts):
             if file.endswith(".parquet"):  # <parts>/mailbox=ada-a/part-….parquet
@@ -244,13 +243,16 @@ def parse_batches(batches: Iterable[pa.RecordBatch], maildir: Path | None) -> It
 
 
 def count_batches(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Count the words of a partition: mailbox and TEXT_COLUMNS go in, mailbox, word and count come out."""
+    """Count the words of a partition: mailbox and TEXT_COLUMNS go in, a row for each mailbox comes out.
+
+    A partition has one mailbox, or a few, so this process has little left to add; a shuffle of words would cost more.
+    """
     counts: dict[str, Counter[str]] = {}
     for batch in batches:
         for row in batch.to_pylist():
             counts.setdefault(row["mailbox"], Counter()).update(tokens(plain_text(row)))
     for mailbox, some in counts.items():
-        columns = {"mailbox": [mailbox] * len(some), "word": list(some), "count": list(some.values())}
+        columns = {"mailbox": [mailbox], "words": [list(some)], "counts": [list(some.values())]}
         yield pa.RecordBatch.from_pydict(columns)
 
 
