@@ -23,7 +23,7 @@ from tests.zoo.assignment import CUBE, NAME, WRONG_CUBE, answer, answered, check
 def nbval(folder: Path, book: Any, *arguments: str) -> subprocess.CompletedProcess[str]:
     (folder / f"{NAME}.ipynb").write_text(json.dumps(book), encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "--nbval", "-p", "no:cacheprovider", f"{NAME}.ipynb", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
 
 
 def line(output: str, exercise: str) -> str:
