@@ -1,8 +1,8 @@
-"""The Java programs that no Python package brings: Kafka, and Spark's connector to it, from Maven Central.
+"""The Java programs that no Python package brings: Kafka, Spark's connector to it, and Presto, from Maven Central.
 
-`jars.txt` pins each file: its set, its Maven coordinates (group:artifact:version) and its SHA-256. Maven fetches them
-where `mvn` is on the PATH, so that a site's settings hold; otherwise Ivy does, which PySpark brings. They are kept in
-the cache folder, and nothing is fetched twice.
+`jars.txt` pins each file: its set, its Maven coordinates (group:artifact:version), its SHA-256, and its type. Maven
+fetches them where `mvn` is on the PATH, so that a site's settings hold; otherwise Ivy does, which PySpark brings. They
+are kept in the cache folder, and nothing is fetched twice.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from enronlib.files import cache_folder, locked
 __all__ = ["Jar", "check_java", "fetch", "pinned"]
 
 OLDEST_JAVA = 17
-PATIENCE = 600  # seconds to fetch what is missing
+PATIENCE = 1800  # seconds to fetch what is missing
 
 
 @dataclass(frozen=True)
@@ -34,19 +34,20 @@ class Jar:
     artifact: str
     version: str
     sha256: str
+    kind: str = "jar"
 
     @property
     def path(self) -> Path:
         """Where the file is kept."""
-        return cache_folder() / "jars" / f"{self.artifact}-{self.version}.jar"
+        return cache_folder() / "jars" / f"{self.artifact}-{self.version}.{self.kind}"
 
     def is_there(self) -> bool:
         """Return whether the file is in the cache, with the right bytes."""
-        return self.path.is_file() and hashlib.sha256(self.path.read_bytes()).hexdigest() == self.sha256
+        return self.path.is_file() and _digest(self.path) == self.sha256
 
 
 def pinned(name: str) -> list[Jar]:
-    """Return the files of a set: "kafka", or "spark-kafka" for Spark's connector."""
+    """Return the files of a set: "kafka", "spark-kafka" for Spark's connector, or "presto"."""
     lines = (Path(__file__).parent / "jars.txt").read_text(encoding="utf-8").splitlines()
     rows = [line.replace(":", " ").split() for line in lines if line.startswith(f"{name} ")]
     return [Jar(*row[1:]) for row in rows]
@@ -87,16 +88,21 @@ def _download(missing: Iterable[Jar]) -> None:
             fetched = folder / jar.path.name
             if not fetched.is_file():
                 raise UserError(f"Maven Central did not give {jar.path.name}: try again")
-            if hashlib.sha256(fetched.read_bytes()).hexdigest() != jar.sha256:
+            if _digest(fetched) != jar.sha256:
                 raise UserError(f"{jar.path.name} is not the pinned file: its SHA-256 differs")
             fetched.replace(jar.path)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _maven(missing: Iterable[Jar], folder: Path) -> list[str]:
     """Return the command by which Maven copies exactly these files to a folder."""
     wanted = "".join(
         f"<dependency><groupId>{jar.group}</groupId><artifactId>{jar.artifact}</artifactId>"
-        f"<version>{jar.version}</version>"
+        f"<version>{jar.version}</version><type>{jar.kind}</type>"
         "<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions></dependency>"
         for jar in missing
     )
@@ -117,7 +123,8 @@ def _ivy(missing: Iterable[Jar], folder: Path) -> list[str]:
     program = next(Path(str(files("pyspark")), "jars").glob("ivy-*.jar"))
     wanted = "".join(
         f"<dependency org={quoteattr(jar.group)} name={quoteattr(jar.artifact)} rev={quoteattr(jar.version)}"
-        ' transitive="false" conf="default->master"/>'
+        f' transitive="false" conf="default->master"><artifact name={quoteattr(jar.artifact)}'
+        f" type={quoteattr(jar.kind)}/></dependency>"
         for jar in missing
     )
     (folder / "ivy.xml").write_text(
@@ -139,4 +146,4 @@ def _run(command: list[str]) -> None:
     if done.returncode:
         lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
         reason = next((line for line in lines if "ERROR" in line or "UNRESOLVED" in line), "no reason given")
-        raise UserError(f"cannot fetch Kafka and its connector from Maven Central: {reason[:200]}")
+        raise UserError(f"cannot fetch what is needed from Maven Central: {reason[:200]}")
