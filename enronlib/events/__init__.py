@@ -11,7 +11,8 @@
     producer    the log of events in Kafka
     job         the Spark job, as a batch and as a stream: a topic -> one table per type of event
     queries     SQL on the tables, by DuckDB
-    servers     the same SQL, by Spark's Thrift Server
+    thrift      the same SQL, by Spark's Thrift Server
+    presto      the same SQL, by Presto
     services    servers that outlive the command that starts them
     tasks       the batch job as a daily task of Luigi
     pipeline    all of it in one command, `enronlib events run`

@@ -8,6 +8,8 @@ from enronlib.events import require_libraries
 
 __all__ = ["add_commands"]
 
+SERVICES = {"thrift": "Thrift Server", "presto": "Presto", "kafka": "Kafka"}
+
 
 def add_commands(
     commands: "argparse._SubParsersAction[argparse.ArgumentParser]", positive: Callable[[str], int]
@@ -20,7 +22,7 @@ def add_commands(
     )
     actions = events.add_subparsers(title="what to do", metavar="ACTION", required=True)
     about = {
-        "up": ("start a Kafka broker, and with --thrift a SQL server", _up),
+        "up": ("start a Kafka broker, and if asked SQL servers", _up),
         "down": ("stop what `up` started; the events stay", _down),
         "status": ("show what runs, the topics and the tables", _status),
         "run": ("run the whole pipeline, with a live table; Ctrl-C ends all of it", _run),
@@ -35,6 +37,7 @@ def add_commands(
             action.add_argument("--kafka", metavar="HOST:PORT", help="use this broker, start none")
         if name == "up":
             action.add_argument("--thrift", action="store_true", help="also start Spark's Thrift Server (SQL)")
+            action.add_argument("--presto", action="store_true", help="also start Presto (SQL)")
         if name == "run":
             what = "the mail to send (default: the built-in sample)"
             action.add_argument("maildir", nargs="?", type=Path, metavar="MAILDIR", help=what)
@@ -46,14 +49,18 @@ def add_commands(
 
 def _up(options: argparse.Namespace) -> int:
     require_libraries()
-    from enronlib.events import broker, servers, topic
+    from enronlib.events import broker, presto, thrift, topic
 
     address = options.kafka or broker.start(options.dir / "kafka").address
     topic.create_topic(address)
     print(f"Kafka: {address}, topic {topic.TOPIC}", flush=True)
     if options.thrift:
-        thrift = servers.start_thrift(options.dir / "thrift", options.dir / "tables")
-        print(f"Thrift Server: jdbc:hive2://{thrift.address}/default")
+        server = thrift.start(options.dir / "thrift", options.dir / "tables")
+        print(f"Thrift Server: jdbc:hive2://{server.address}/default", flush=True)
+    if options.presto:
+        if not presto.home().exists():
+            print(f"Presto: fetching {presto.SIZE}, once", flush=True)
+        print(f"Presto: http://{presto.start(options.dir / 'presto', options.dir / 'tables').address}")
     return 0
 
 
@@ -61,8 +68,9 @@ def _down(options: argparse.Namespace) -> int:
     require_libraries()
     from enronlib.events import services
 
-    for name, title in (("thrift", "Thrift Server"), ("kafka", "Kafka")):
-        print(f"{title}: {'stopped' if services.stop(name, options.dir / name) else 'did not run'}", flush=True)
+    for name, title in SERVICES.items():
+        stopped = services.stop(name, options.dir / name)
+        print(f"{title}: {'stopped' if stopped else 'does not run'}", flush=True)
     return 0
 
 
@@ -70,12 +78,15 @@ def _status(options: argparse.Namespace) -> int:
     require_libraries()
     from enronlib.events import queries, services, topic
 
-    kafka, thrift = (services.find(name, options.dir / name) for name in ("kafka", "thrift"))
-    address = options.kafka or (kafka and kafka.address)
-    print(f"Kafka: {address or 'does not run'}")
-    print(f"Thrift Server: {thrift.address if thrift else 'does not run'}")
-    for name, records in topic.topic_sizes(address).items() if address else ():
-        print(f"topic {name}: {records:,} events")
+    found = {name: services.find(name, options.dir / name) for name in SERVICES}
+    addresses = {name: service.address for name, service in found.items() if service}
+    if options.kafka:
+        addresses["kafka"] = options.kafka
+    for name, title in SERVICES.items():
+        print(f"{title}: {addresses.get(name, 'does not run')}")
+    if "kafka" in addresses:
+        for name, records in topic.topic_sizes(addresses["kafka"]).items():
+            print(f"topic {name}: {records:,} events")
     for table, rows in queries.ask(options.dir / "tables", queries.QUERIES["events per type"]):
         print(f"table {table}: {rows:,} rows")
     return 0

@@ -19,7 +19,7 @@ QUERIES = {
     "longest threads": "SELECT thread, count(*) AS replies FROM replies GROUP BY thread"
     " ORDER BY replies DESC, thread LIMIT 5",
 }
-"""Questions whose SQL DuckDB and Spark both understand."""
+"""Questions whose SQL DuckDB, Spark and Presto all understand."""
 
 _TYPES = {"string": "VARCHAR", "array<string>": "VARCHAR[]", "timestamp_ntz": "TIMESTAMP"}
 

@@ -19,12 +19,12 @@ from enronlib.events.schema import BAD, TABLES, columns_of
 from enronlib.events.services import Service
 from enronlib.files import locked
 
-__all__ = ["ask_thrift", "start_thrift"]
+__all__ = ["ask", "start"]
 
 PATIENCE = 180  # seconds until a query must be answered
 
 
-def start_thrift(folder: Path, tables: Path) -> Service:
+def start(folder: Path, tables: Path) -> Service:
     """Start Spark's Thrift Server in `folder`, unless it runs; return it once it answers queries of the tables.
 
     It outlives this process; `services.stop("thrift", folder)` ends it. Raises UserError if there is no Java, or if it
@@ -33,37 +33,12 @@ def start_thrift(folder: Path, tables: Path) -> Service:
     jars.check_java()
     folder = folder.resolve()
     with locked(folder):
-        running = services.find("thrift", folder)
-        if running:
-            return running
-        port = services.port_for("thrift", folder)
-        settings = {
-            "spark.driver.bindAddress": "127.0.0.1",
-            "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",  # starts faster
-            "spark.driver.host": "127.0.0.1",
-            "spark.hadoop.hive.server2.thrift.bind.host": "127.0.0.1",
-            "spark.hadoop.hive.server2.thrift.port": str(port),
-            "spark.log.level": "ERROR",
-            # The files are the truth: no metastore, and every query looks for new ones.
-            "spark.sql.catalogImplementation": "in-memory",
-            "spark.sql.filesourceTableRelationCacheSize": "0",
-            "spark.sql.hive.manageFilesourcePartitions": "false",
-            "spark.sql.session.timeZone": "UTC",
-            "spark.sql.shuffle.partitions": "2",
-            "spark.sql.warehouse.dir": str(folder / "warehouse"),
-            "spark.ui.enabled": "false",
-        }
-        options = [word for name, value in settings.items() for word in ("--conf", f"{name}={value}")]
-        submit = _pyspark() / "bin" / ("spark-submit.cmd" if os.name == "nt" else "spark-submit")
-        program = "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
-        command = [str(submit), "--master", "local[2]", *options, "--class", program, "spark-internal"]
-        environment = {"SPARK_HOME": str(_pyspark()), "SPARK_LOCAL_IP": "127.0.0.1"}
-        service = services.launch("thrift", folder, command, port, _listens, environment=environment)
-        ask_thrift(service.address, *(_declaration(name, tables) for name in (*TABLES.values(), BAD)))
+        service = services.find("thrift", folder) or _launch(folder)
+        ask(service.address, *(_declaration(name, tables) for name in (*TABLES.values(), BAD)))
         return service
 
 
-def ask_thrift(address: str, *queries: str) -> list[tuple[str, ...]]:
+def ask(address: str, *queries: str) -> list[tuple[str, ...]]:
     """Return the rows, as texts, that the Thrift Server at this address answers to these queries, one after another.
 
     They go through Beeline, Hive's own client, which PySpark brings; it drops line breaks inside a text. Raises
@@ -82,15 +57,43 @@ def ask_thrift(address: str, *queries: str) -> list[tuple[str, ...]]:
         )
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if "Error" in line] or ["no reason given"]
-        raise UserError(f"the Thrift Server at {address} does not answer: {lines[0][:200]}")
+        raise UserError(f"the Thrift Server at {address}: {lines[0][:200]}")
     return [tuple(row) for row in csv.reader(io.StringIO(done.stdout, newline="")) if row]
+
+
+def _launch(folder: Path) -> Service:
+    port = services.port_for("thrift", folder)
+    settings = {
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",  # starts faster
+        "spark.driver.host": "127.0.0.1",
+        "spark.hadoop.hive.server2.thrift.bind.host": "127.0.0.1",
+        "spark.hadoop.hive.server2.thrift.port": str(port),
+        "spark.log.level": "ERROR",
+        # The files are the truth: no metastore, and every query looks for new ones.
+        "spark.sql.catalogImplementation": "in-memory",
+        "spark.sql.filesourceTableRelationCacheSize": "0",
+        "spark.sql.hive.manageFilesourcePartitions": "false",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.warehouse.dir": str(folder / "warehouse"),
+        "spark.ui.enabled": "false",
+    }
+    options = [word for name, value in settings.items() for word in ("--conf", f"{name}={value}")]
+    submit = _pyspark() / "bin" / ("spark-submit.cmd" if os.name == "nt" else "spark-submit")
+    program = "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
+    command = [str(submit), "--master", "local[2]", *options, "--class", program, "spark-internal"]
+    environment = {"SPARK_HOME": str(_pyspark()), "SPARK_LOCAL_IP": "127.0.0.1"}
+    return services.launch("thrift", folder, command, port, _listens, environment=environment)
 
 
 def _declaration(name: str, tables: Path) -> str:
     """Return the statement that tells Spark where a table is."""
     columns = ", ".join(f"`{column}` {kind}" for column, kind in columns_of(name).items())
     location = (tables / name).resolve().as_uri()
-    return f"CREATE TABLE {name} ({columns}) USING parquet PARTITIONED BY (day, batch) LOCATION '{location}'"
+    return (
+        f"CREATE TABLE IF NOT EXISTS {name} ({columns}) USING parquet PARTITIONED BY (day, batch) LOCATION '{location}'"
+    )
 
 
 def _listens(server: Service) -> bool:
