@@ -454,7 +454,8 @@ def test_presto_answers_as_duckdb_does(spark, name, address, tmp_path):
     tables = tmp_path / "tables"
     server = presto.start(tmp_path / "presto", tables)
     try:
-        for_clients = [each for each in server.process().net_connections("tcp") if each.laddr.port == server.port]
+        waiting = process_of("presto", tmp_path / "presto").net_connections("tcp")
+        for_clients = [each for each in waiting if each.laddr.port == server.port]
         assert {each.laddr.ip.removeprefix("::ffff:") for each in for_clients} == {"127.0.0.1"}
         fill(address, name, (GOOD + ODD) * 5)
         job.extract(spark, address, tables, name)
@@ -493,7 +494,8 @@ def test_one_command_runs_the_whole_pipeline_and_ends_all_of_it(tmp_path, addres
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs SIGINT")
-def test_ctrl_c_ends_all_of_the_pipeline(tmp_path, address):
+@pytest.mark.parametrize(("how", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
+def test_ctrl_c_or_a_kill_ends_all_of_the_pipeline(how, status, tmp_path, address):
     command = [sys.executable, "-m", "enronlib", "events", "run", "--dir", str(tmp_path), "--kafka", address]
     run = psutil.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     deadline = time.monotonic() + 200
@@ -502,8 +504,8 @@ def test_ctrl_c_ends_all_of_the_pipeline(tmp_path, address):
         assert time.monotonic() < deadline
         time.sleep(0.1)
     started = run.children(recursive=True)
-    run.send_signal(signal.SIGINT)
-    assert run.wait(60) == 130, run.stderr.read()
+    run.send_signal(how)
+    assert run.wait(60) == status, run.stderr.read()
     assert psutil.wait_procs(started, timeout=20)[1] == []
 
 

@@ -14,6 +14,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from enronlib.events.mailserver import MailServer, NotLoggedError, RequestError
 from enronlib.events.producer import KafkaLog
+from enronlib.events.services import end_with_stdin
 from enronlib.events.store import MailStore
 from enronlib.events.topic import TOPIC
 from enronlib.processes import ended_like_interrupts
@@ -82,7 +83,10 @@ def main() -> None:
     parser.add_argument("port", type=int)
     parser.add_argument("--topic", default=TOPIC)
     parser.add_argument("--mail", type=Path, metavar="FILE", help="keep the mailboxes there (default: in memory)")
+    parser.add_argument("--attached", action="store_true", help="end when standard input ends")
     options = parser.parse_args()
+    if options.attached:
+        end_with_stdin()
     with suppress(KeyboardInterrupt), ended_like_interrupts(), KafkaLog(options.kafka, options.topic) as log:
         http_server(create_app(MailServer(MailStore(options.mail), log)), options.port).serve_forever()
 

@@ -29,6 +29,7 @@ from pyspark.sql.types import StringType
 from enronlib import UserError
 from enronlib.events import jars
 from enronlib.events.schema import BAD, COMMON, DETAILS, TABLES, TIME, columns_of
+from enronlib.events.services import end_with_stdin
 from enronlib.events.topic import TOPIC
 
 __all__ = [
@@ -215,7 +216,10 @@ def main() -> int:
     parser.add_argument("--topic", default=TOPIC)
     parser.add_argument("--every", type=float, metavar="SECONDS", help="continue for ever (default: until all is done)")
     parser.add_argument("--per-batch", type=int, default=PER_BATCH, metavar="N", help="records per batch, at most")
+    parser.add_argument("--attached", action="store_true", help="end when standard input ends")
     options = parser.parse_args()
+    if options.attached:
+        end_with_stdin()
     try:
         stream(
             start_spark(), options.address, options.tables, options.topic,

@@ -129,8 +129,9 @@ def _running(module: str, folder: Path, *arguments: str) -> Iterator[psutil.Proc
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / f"{module}.log").open("wb") as log:
         process = psutil.Popen(
-            [sys.executable, "-m", f"enronlib.events.{module}", *arguments],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+            [sys.executable, "-m", f"enronlib.events.{module}", *arguments, "--attached"],
+            stdin=subprocess.PIPE,  # it closes with this process, even if that is killed
+            stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
     try:
         yield process

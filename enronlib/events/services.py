@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -15,7 +17,7 @@ import psutil
 from enronlib import UserError
 from enronlib.files import write_bytes
 
-__all__ = ["Service", "find", "free_port", "launch", "port_for", "stop"]
+__all__ = ["Service", "end_with_stdin", "find", "free_port", "launch", "port_for", "stop"]
 
 PATIENCE = 180  # seconds until a server must answer, or must have ended
 
@@ -107,6 +109,17 @@ def stop(name: str, folder: Path) -> bool:
             process.kill()
             process.wait(PATIENCE)
     return True
+
+
+def end_with_stdin() -> None:
+    """Have this process end when its standard input does: at the latest when the process at the other end dies."""
+
+    def wait() -> None:
+        while os.read(0, 1024):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def free_port() -> int:
