@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,16 @@ def requirements(*extras):
 def test_constraints_are_exact_versions_and_nothing_else():
     for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines():
         assert line.startswith("#") or re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.]+", line), line
+
+
+@pytest.mark.parametrize("python", ["3.11.0", "3.12.0", "3.13.0"])
+def test_what_is_pinned_installs_on_every_python_that_the_kit_promises(python):
+    assert python in SpecifierSet(PROJECT["requires-python"])
+    pinned = {canonicalize_name(name) for name in constraints()}
+    needs = {each.name: each.metadata.get("Requires-Python") or "" for each in distributions()}
+    assert [
+        name for name in needs if canonicalize_name(name) in pinned and python not in SpecifierSet(needs[name])
+    ] == []
 
 
 @pytest.mark.parametrize("requirement", requirements("lab", "test", "bench", "learn", "tensorflow"), ids=str)
