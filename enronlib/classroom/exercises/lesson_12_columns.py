@@ -203,6 +203,7 @@ RECIPIENTS = "unnest(string_split(\"To\", ','))"
         Wrong("returns all pairs", Edits(("LIMIT 10", "")), TEN),
         Wrong("calls a column otherwise", Edits(("AS messages", "AS n"), ("messages DESC", "n DESC")), "the columns"),
         Wrong("quotes a column like text", Edits(('"From" AS', "'From' AS")), "double quotes"),
+        Wrong("does not quote a column", Edits(('"From" AS', "From AS")), "in double quotes"),
         Wrong("is not SQL", "who writes to whom?", "Parser Error"),
         Wrong("queries a table that does not exist", Edits(("FROM mail", "FROM mails")), "Catalog Error"),
         Wrong("is two questions", "SELECT 1; SELECT 2", "the columns"),
@@ -251,7 +252,8 @@ def _asked(sql: str, headers: Sequence[tuple[str, str | None]]) -> tuple[list[st
             answered = database.execute(sql)
             return [column[0] for column in answered.description or ()], answered.fetchall()
         except duckdb.Error as error:
-            raise NotYet(f"DuckDB says: {short(str(error).splitlines()[0])}.") from None
+            quotes = "" if '"From"' in sql else ' FROM is a word of SQL, so the column is "From", in double quotes.'
+            raise NotYet(f"DuckDB says: {short(str(error).splitlines()[0])}.{quotes}") from None
 
 
 LAZY = "return it without `.compute()`: nothing is read before somebody asks for the result"
