@@ -128,8 +128,8 @@ TWICE = """SortMergeJoin [From], [To], Inner
 +- Sort [To ASC NULLS FIRST], false, 0
    +- ReusedExchange [To], Exchange hashpartitioning(From, 4)"""
 FILTERED = """Project [Subject]
-+- Filter (Subject = Stock Exchange closes early)
-   +- FileScan parquet [Subject] PushedFilters: [IsNotNull(Subject), EqualTo(Subject,Stock Exchange closes early)]"""
++- Filter (Subject = Gas - Exchange closes early)
+   +- FileScan parquet [Subject] PushedFilters: [IsNotNull(Subject), EqualTo(Subject,Gas - Exchange closes early)]"""
 
 
 @exercise(
@@ -146,6 +146,7 @@ FILTERED = """Project [Subject]
         Wrong("counts the word anywhere", lambda plan: plan.count("Exchange"), BROADCAST),
         Wrong("counts the word with a space", lambda plan: plan.count(" Exchange "), REUSED),
         Wrong("counts lines with the word", Edits((f"{BRANCHES}.startswith", "line.count")), BROADCAST),
+        Wrong("counts the branch and the word", lambda plan: plan.count("- Exchange"), "at the start of its line"),
         Wrong("counts hash partitioning", lambda plan: plan.count("Exchange hashpartitioning"), EVERY),
         Wrong("leaves the branches", Edits((BRANCHES, "line")), EVERY),
         Wrong(
