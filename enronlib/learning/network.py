@@ -7,6 +7,7 @@ of Keras that does so, TextVectorization, works only where TensorFlow is install
 
 import json
 import os
+import sys
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -107,8 +108,9 @@ class EpochBar(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Show the bar."""
-        only_on_a_terminal: dict[str, Any] = {} if in_notebook() else {"disable": None}
-        self.bar = tqdm(total=self.params["epochs"], unit="epoch", **only_on_a_terminal)
+        # What goes to stderr has a red background in a notebook, like an error. Outside: only on a terminal.
+        where: dict[str, Any] = {"file": sys.stdout} if in_notebook() else {"disable": None}
+        self.bar = tqdm(total=self.params["epochs"], unit="epoch", **where)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Move the bar."""

@@ -9,13 +9,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from enronlib.classroom.answer import Answer, NotYet
-from enronlib.classroom.exercise import Edits, Wrong, lesson
+from enronlib.classroom.exercise import Edits, Right, Wrong, lesson
 from enronlib.classroom.mail import Mail
+from enronlib.learning.dataset import Message
 from enronlib.words import tokens
 
 exercise = lesson("14_learning")
-
-Message = tuple[str, tuple[str, ...]]
 
 ONCE = "keep each message once"
 ORDER = "keep the order in which they came, and of copies the first"
@@ -44,6 +43,9 @@ UNIQUE = "list(dict.fromkeys(messages))"
         ),
         Wrong("drops all copies", lambda messages: [m for m in messages if messages.count(m) == 1], ONCE),
     ],
+    right=[
+        Right("names the parts", lambda messages: list({(m.author, m.words): m for m in messages}.values())),
+    ],
 )
 def copies(answer: Answer, mail: Mail) -> str:
     """A few messages, among them the same words by two authors and the same words in another order; unseen mail."""
@@ -58,9 +60,9 @@ def copies(answer: Answer, mail: Mail) -> str:
     return "Every message is there once, and two people may say the same."
 
 
-def _copies(answer: Answer, what: str, messages: Sequence[Message], advice: str) -> None:
-    expected = list(dict.fromkeys(messages))
-    got = answer.on(what)(list(messages)).is_a(list)
+def _copies(answer: Answer, what: str, pairs: Sequence[tuple[str, tuple[str, ...]]], advice: str) -> None:
+    expected = list(dict.fromkeys(pairs))
+    got = answer.on(what)([Message(*pair) for pair in pairs]).is_a(list)
     same = len(got.plain) == len(expected) and set(map(repr, got.plain)) == set(map(repr, expected))
     got.equals(expected, ORDER if same else advice)
 
@@ -85,6 +87,13 @@ TERM = "math.log((counts.get(word, 0) + 1) / (total + size))"
         Wrong("counts no word once more", Edits((" + 1)", ")")), LAPLACE),
         Wrong("forgets the size", Edits(("(total + size)", "total")), LAPLACE),
         Wrong("adds one to the total only", Edits(("(total + size)", "(total + 1)")), LAPLACE),
+        Wrong(
+            "takes the logarithm of the product",
+            lambda words, counts, size: math.log(
+                math.prod((counts.get(word, 0) + 1) / (sum(counts.values()) + size) for word in words)
+            ),
+            LOGARITHM,
+        ),
         Wrong("takes different words", Edits(("for word in words", "for word in set(words)")), "as often as it occurs"),
         Wrong("uses base 10", Edits(("math.log(", "math.log10(")), "natural logarithm"),
         Wrong("returns nothing", Edits(("return ", "")), "is a `return` missing?"),
@@ -102,7 +111,10 @@ def score(answer: Answer, mail: Mail) -> str:
     _scores(answer, [], counts, 6, "without words nothing is added up")
     heard = Counter(word for text in mail.texts for word in tokens(text))
     longest = tokens(max(mail.texts, key=len))
-    got = answer.on("a long message of unseen mail")(longest, dict(heard), len(heard))
+    try:
+        got = answer.on("a long message of unseen mail")(longest, dict(heard), len(heard))
+    except NotYet as error:
+        raise NotYet(f"{error} Remember: {LOGARITHM}.", error.hint) from None
     got.equals(_score(longest, heard, len(heard)), LOGARITHM)
     return "You handled words that the author never wrote, and messages of any length."
 
@@ -189,6 +201,7 @@ LAST = "the last layer has a unit for each author and the activation 'softmax'"
         Wrong(
             "has a fixed input", Edits(("keras.Input((words,))", "keras.Input((5000,))")), "one number for each word"
         ),
+        Wrong("has no input", Edits(("keras.Input((words,)),", "")), "one number for each word"),
         Wrong("returns the layers", Edits(("keras.Sequential(", "list(")), "a Sequential was expected"),
         Wrong("returns nothing", Edits(("return ", "")), "is a `return` missing?"),
     ],
@@ -207,7 +220,7 @@ def network(answer: Answer, mail: Mail) -> str:
         shown.expect(found[0] == ("Dense", 64, "relu"), HIDDEN, hint=2)
         shown.expect(found[1] == ("Dense", authors, "softmax"), LAST, hint=2)
         if not model.built or tuple(model.input_shape) != (None, words):
-            raise NotYet("the input has another size: it takes one number for each word.", 1)
+            raise NotYet("the input is missing or has another size: it takes one number for each word.", 1)
     return "It takes a bag of words of any size, and ends in a share for each author."
 
 
@@ -245,6 +258,11 @@ SPREAD = "the interval reaches 1.96 * sqrt(share * (1 - share) / messages) to ei
             "between 0 and 1",
         ),
         Wrong(
+            "rounds",
+            Edits((ENDS, "round(share - half, 3), round(share + half, 3)")),
+            "do not round",
+        ),
+        Wrong(
             "gives a list",
             Edits((ENDS, "[share - half, share + half]")),
             "a tuple was expected",
@@ -262,5 +280,6 @@ def interval(answer: Answer, mail: Mail) -> str:
         got.expect(len(got.plain) == 2, "return two numbers, the ends of the interval")
         got.expect(all(isinstance(end, int | float) and end <= 1.2 for end in got.plain), "shares are between 0 and 1")
         got.expect(got.plain[0] <= got.plain[1], "return the lower end first")
-        got.equals(expected, SPREAD)
+        rounded = all(abs(end - exact) < 0.006 for end, exact in zip(got.plain, expected, strict=True))
+        got.equals(expected, "do not round the ends" if rounded else SPREAD)
     return "Four times as many messages, half the interval."
