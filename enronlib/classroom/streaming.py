@@ -6,12 +6,13 @@ import random
 import signal
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from enronlib import UserError
 from enronlib.events import require_libraries
@@ -22,8 +23,12 @@ from enronlib.events.store import MailStore
 from enronlib.files import write_bytes
 from enronlib.mapreduce.pool import task_runner
 
+if TYPE_CHECKING:  # importing it takes seconds, and not everybody has it
+    from pyspark.sql import SparkSession
+
 __all__ = [
-    "MIDNIGHT", "Store", "day_of_events", "die", "hour_of", "in_a_process", "kill_job", "missing_tools", "time_of",
+    "MIDNIGHT", "Store", "day_of_events", "die", "hour_of", "in_a_process", "kill_job", "missing_tools", "start_spark",
+    "time_of",
 ]  # fmt: skip
 
 MIDNIGHT = datetime.combine(DAY, time())
@@ -109,16 +114,31 @@ def missing_tools() -> str:
     return ""
 
 
-def kill_job(address: str, tables: Path, per_batch: int) -> bool:
+def start_spark(log: Path) -> "SparkSession":
+    """Return the Spark session of the job. What its Java prints goes to the file `log`."""
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)  # at its import
+    from enronlib.events import job
+
+    errors = os.dup(2)
+    with log.open("ab") as file:
+        os.dup2(file.fileno(), 2)  # Java inherits it
+    try:
+        return job.start_spark()
+    finally:
+        os.dup2(errors, 2)
+        os.close(errors)
+
+
+def kill_job(address: str, tables: Path, per_batch: int, log: Path) -> bool:
     """Run the Spark job in a process of its own, and kill it in its second batch; return whether it was killed.
 
-    Where the machine is slow, it is killed before, after 40 seconds.
+    Where the machine is slow, it is killed before, after 40 seconds. What it prints goes to the file `log`.
     """
     plans = tables / "_checkpoint" / "offsets"
     enough = len(list(plans.glob("[0-9]*"))) + 2
     give_up = monotonic() + 40
     command = [sys.executable, "-m", "enronlib.events.job", address, str(tables), "--per-batch", str(per_batch)]
-    with subprocess.Popen(command, start_new_session=True) as process:
+    with log.open("ab") as file, subprocess.Popen(command, start_new_session=True, stderr=file) as process:
         while process.poll() is None and len(list(plans.glob("[0-9]*"))) < enough and monotonic() < give_up:
             sleep(0.05)
         killed = process.poll() is None

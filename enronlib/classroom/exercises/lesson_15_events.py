@@ -316,6 +316,26 @@ WHOLE = "a bad row has the whole line and why it is bad, so that nothing is lost
 FLAT = "its row has exactly the columns of its type"
 
 
+def _looks_up(line: str) -> tuple[str, dict[str, Any]]:
+    """Look a type up that may be a list: a wrong answer."""
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return "bad", {"line": line, "why": "not JSON"}
+    if not isinstance(event, dict) or event.get("type") not in COLUMNS:
+        return "bad", {"line": line, "why": "unknown type"}
+    try:
+        row = {name: event["details"][name] for name in COLUMNS[event["type"]]}
+        return event["type"], {
+            "time": event["time"],
+            "username": event["username"],
+            "version": event.get("version", 1),
+            **row,
+        }
+    except (KeyError, TypeError) as error:
+        return "bad", {"line": line, "why": repr(error)}
+
+
 @exercise(
     "events.route",
     title="A table for each type",
@@ -330,6 +350,7 @@ FLAT = "its row has exactly the columns of its type"
     ),
     wrong=[
         Wrong("knows JSON errors only", Edits(("(ValueError, KeyError, TypeError)", "ValueError")), "raised KeyError"),
+        Wrong("looks up any type", _looks_up, "raised TypeError: unhashable"),
         Wrong("forgets TypeError", Edits(("(ValueError, KeyError, TypeError)", "(ValueError, KeyError)")), "TypeError"),
         Wrong(
             "drops bad events",
@@ -349,7 +370,7 @@ FLAT = "its row has exactly the columns of its type"
     ],
 )
 def route(answer: Answer, mail: Mail) -> str:
-    """A line of each type; unknown fields, old events; eight kinds of bad lines; unseen traffic."""
+    """A line of each type; unknown fields, old events; nine kinds of bad lines; unseen traffic."""
     for event in _one_of_each(_events(mail)):
         _routed(answer, event, f"a line of type {event['type']!r}")
     event = _one_of_each(_events(mail))[0]
@@ -376,6 +397,7 @@ def _bad_lines(event: Event) -> list[tuple[str, str]]:
         ("an empty line", ""),
         ("a line without a type", json.dumps({name: event[name] for name in event if name != "type"})),
         ("a line of an unknown type", json.dumps({**event, "type": "forward"})),
+        ("a line whose type is a list", json.dumps({**event, "type": [event["type"]]})),
         ("a line whose details lack a column", json.dumps(without)),
         ("a line without a user name", json.dumps({name: event[name] for name in event if name != "username"})),
         ("a line that is the number 5", "5"),

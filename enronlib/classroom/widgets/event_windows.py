@@ -21,7 +21,7 @@ BOXES = (  # name, what it does, and the tool
     ("tables", "one per type", "Parquet"),
     ("queries", "ask questions", "SQL"),
 )
-BOX, BETWEEN, HEIGHT = 130.0, 36.0, 84.0  # pixels
+BOX, BETWEEN, HEIGHT = 116.0, 24.0, 84.0  # pixels
 
 HOUR = timedelta(hours=1)
 COLUMN, TALLEST, LINE, NAME, MOST_WORDS = 26.0, 110.0, 22.0, 100.0, 6  # pixels, and the number of words
