@@ -255,8 +255,8 @@ def short(value: Any) -> str:
 
 
 def sentence(text: str) -> str:
-    """Return the text with exactly one period at its end, unless it ends with a question mark."""
-    return text if text.endswith("?") else f"{text.removesuffix('.')}."
+    """Return the text with exactly one period at its end, unless it ends with a question mark or was cut short."""
+    return text if text.endswith(("?", " …")) else f"{text.removesuffix('.')}."
 
 
 def not_written(caller: str, function: str) -> str:
@@ -344,4 +344,5 @@ def _error(error: BaseException) -> str:
         text = ""
     in_a_cell = _frames(error) and _frames(error)[-1].f_globals.get("__name__") == "__main__"
     advice = "; did you run the cell that defines it?" if type(error) is NameError and in_a_cell else ""
-    return f"{type(error).__name__}: {text[:LONGEST].rstrip('.')}".removesuffix(": ") + advice
+    text = text.rstrip(".") if len(text) <= LONGEST else f"{text[:LONGEST]} …"
+    return f"{type(error).__name__}: {text}".removesuffix(": ") + advice
