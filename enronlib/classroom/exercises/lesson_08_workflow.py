@@ -184,6 +184,11 @@ LIST = "[ProcessMailbox(mailbox, self.processed_directory) for mailbox in mailbo
             "pass your own on",
         ),
         Wrong("passes names on", Edits(("(mailbox, self", "(mailbox.name, self")), "the folder itself"),
+        Wrong(
+            "has one task for the whole maildir",
+            Edits((LIST, "ProcessMailbox(self.emails_directory, self.processed_directory)")),
+            "one for each mailbox in it",
+        ),
         Wrong("returns nothing", Edits((f"return {LIST}", f"x = {LIST}")), "is a `return` missing"),
         Wrong("is no wrapper", Edits(("luigi.WrapperTask", "luigi.Task")), "keep it a WrapperTask"),
     ],
@@ -205,9 +210,11 @@ def wrapper(answer: Answer, mail: Mail) -> str:
             if not all(type(each).__name__ == "ProcessMailbox" and isinstance(each, luigi.Task) for each in found):
                 raise NotYet("requires() returns something else than ProcessMailbox tasks.")
             directories = {Path(each.mailbox_directory).resolve() for each in found}
+            if maildir.resolve() in directories:
+                raise NotYet("requires() has a task for the whole maildir: make one for each mailbox in it.")
             for directory in directories:
                 if directory.parent != maildir.resolve():
-                    raise NotYet(f"the mailbox_directory {directory.name} has no folder: pass the folder itself on.")
+                    raise NotYet(f"{directory.name} is not a folder in the maildir: pass the folder itself on.")
                 if directory.name not in [mailbox.name for mailbox in expected]:
                     raise NotYet(f"{directory.name} is not a mailbox: use mailboxes().", hint=2)
             if len(directories) < len(expected):
