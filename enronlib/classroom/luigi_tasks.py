@@ -82,7 +82,8 @@ def run_task(task: Answer, *, hint: int | None = 1) -> luigi.Task:
         target = task.value.output() if task_id == task.value.task_id else None
         _fail(failed["display_name"].partition("(")[0], trace, target, hint)
     if not scheduled:
-        raise NotYet("Luigi could not schedule the task: look at requires(), output() and complete().", hint)
+        advice = "look at requires(), output() and complete(). Does each return what Luigi needs?"
+        raise NotYet(f"Luigi could not schedule the task: {advice}", hint)
     name = type(task.value).__name__
     if not task.value.output():
         raise NotYet(f"{name} has no output(): Luigi could not know that it is done.", hint)

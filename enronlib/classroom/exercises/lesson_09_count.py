@@ -55,6 +55,7 @@ LINES = "each word needs its own line, sorted by word"
         Wrong("sorts by count", Edits((SORTED, "sorted(counts.items(), key=lambda item: -item[1])")), "sorted by word"),
         Wrong("does not sort", Edits((SORTED, "counts.items()")), "sorted by word"),
         Wrong("separates with a space", Edits(("{word}\\t", "{word} ")), "put a tab"),
+        Wrong("puts spaces beside the tab", Edits(("{word}\\t", "{word} \\t ")), "nothing else between"),
         Wrong("forgets the last line break", lambda counts: _text(counts)[:-1], "every line"),
         Wrong("writes an empty line", lambda counts: _text(counts) or "\n", "without words"),
         Wrong("returns a list", lambda counts: _text(counts).splitlines(), "a str was expected"),
@@ -65,6 +66,7 @@ def text(answer: Answer, mail: Mail) -> str:
     """Words and counts in any order, no words, and the words of unseen mailboxes."""
     got = answer({"meter": 1, "gas": 12}).is_a(str)
     got.expect("\t" in got.plain, "put a tab between word and count", hint=2)
+    got.expect(" " not in got.plain, "put a tab and nothing else between word and count", hint=2)
     got.expect(got.plain.endswith("\n"), "every line ends in a line break, also the last one", hint=2)
     got.equals("gas\t12\nmeter\t1\n", LINES)
     answer({"the": 5, "meter": 70, "gas": 6}).equals("gas\t6\nmeter\t70\nthe\t5\n", LINES)

@@ -181,6 +181,11 @@ UNDATED = "leave out a message without a date"
     wrong=[
         Wrong("counts", Edits((DIVIDE, "hits[month]")), PER_MONTH),
         Wrong("divides by the words of all months", Edits(("/ words[month]", "/ words.total()")), PER_MONTH),
+        Wrong(
+            "counts parts of words",
+            Edits(("found.count(word)", "plain_text(email).lower().count(word)")),
+            "whole words",
+        ),
         Wrong("averages the shares of messages", Edits((COUNT, AVERAGE)), "add up first"),
         Wrong("leaves out months without a hit", Edits((LOOP, f"{LOOP} and hits[month]")), "does not occur has 0.0"),
         Wrong("rounds to whole numbers", Edits((DIVIDE, f"round({DIVIDE})")), "do not round"),
@@ -202,6 +207,7 @@ def months(answer: Answer, mail: Mail) -> str:
     """Small messages: two in a month, months out of order, no date, no words; then the unseen mail."""
     two_months = [_email("Gas, gas!", 4), _email("Call me.", 5)]
     _in_months(answer, "'Gas, gas!' in April and 'Call me.' in May", two_months, PER_MONTH)
+    _in_months(answer, "'Gasoline and gas' in April", [_email("Gasoline and gas", 4)], "count whole words only")
     one_month = [_email("gas", 5), _email("a b c", 5), _email("gas a b", 5)]
     in_total = f"{PER_MONTH}: add up first, divide last"
     _in_months(answer, "'gas', 'a b c' and 'gas a b' in one month", one_month, in_total)
