@@ -269,8 +269,8 @@ def partition(answer: Answer, mail: Mail) -> str:
             "the key may decide, not what the process remembers or draws at random."
         )
     busiest = max(Counter(one.values()).values()) / len(words)
-    share = Answer(round(100 * busiest), f"the busiest of {MANY} partitions gets, in percent of all words,")
-    share.expect(busiest <= MOST, "spread the words more evenly", hint=2)
+    if busiest > MOST:
+        raise NotYet(f"the busiest of {MANY} partitions gets {busiest:.0%} of all words; spread them more evenly.", 2)
     return "You send each key to the same partition in every process, and you spread the work evenly."
 
 
