@@ -1,6 +1,5 @@
 """The whole pipeline in one command: broker, mail server, traffic, stream job and queries, with a live table."""
 
-import socket
 import subprocess
 import sys
 import threading
@@ -16,9 +15,8 @@ from rich.live import Live
 from rich.table import Table
 
 from enronlib import UserError
-from enronlib.events import broker, queries, topic
+from enronlib.events import broker, queries, services, topic
 from enronlib.events.replay import Request, day_of_traffic, paced, send_over_http
-from enronlib.events.services import free_port
 
 __all__ = ["run_pipeline"]
 
@@ -98,7 +96,7 @@ def run_pipeline(
             kafka, boxes["broker"].process = service.address, service.process()
         topic.create_topic(kafka)
         job = ending.enter_context(_running("job", folder, kafka, str(folder / "tables"), "--every", "1"))
-        port = free_port()
+        port = services.free_port()
         server = ending.enter_context(_running("api", folder, kafka, str(port)))
         boxes["stream job"].process, boxes["mail server"].process = job, server
         sender = Traffic(f"http://127.0.0.1:{port}", paced(traffic, speed))
@@ -147,7 +145,7 @@ def _running(module: str, folder: Path, *arguments: str) -> Iterator[psutil.Proc
 def _wait_for_port(port: int, server: psutil.Process) -> None:
     deadline = time.monotonic() + PATIENCE
     while server.is_running() and time.monotonic() < deadline:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        if services.listens(port):
             return
         time.sleep(0.1)
     raise UserError("the mail server did not start: see api.log")

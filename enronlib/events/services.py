@@ -17,7 +17,7 @@ import psutil
 from enronlib import UserError
 from enronlib.files import write_bytes
 
-__all__ = ["Service", "end_with_stdin", "find", "free_port", "launch", "port_for", "stop"]
+__all__ = ["Service", "end_with_stdin", "find", "free_port", "launch", "listens", "port_for", "stop"]
 
 PATIENCE = 180  # seconds until a server must answer, or must have ended
 
@@ -120,6 +120,13 @@ def end_with_stdin() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=wait, daemon=True).start()
+
+
+def listens(port: int) -> bool:
+    """Return whether something on this machine accepts connections at this port."""
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
 
 
 def free_port() -> int:

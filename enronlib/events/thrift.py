@@ -6,10 +6,8 @@ https://spark.apache.org/docs/latest/sql-distributed-sql-engine.html
 import csv
 import io
 import os
-import socket
 import subprocess
 import tempfile
-from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 
@@ -27,8 +25,8 @@ PATIENCE = 180  # seconds until a query must be answered
 def start(folder: Path, tables: Path) -> Service:
     """Start Spark's Thrift Server in `folder`, unless it runs; return it once it answers queries of the tables.
 
-    It outlives this process; `services.stop("thrift", folder)` ends it. Raises UserError if there is no Java, or if it
-    does not start.
+    It keeps running when this process ends; `services.stop("thrift", folder)` stops it. Raises UserError if there is
+    no Java, or if it does not start.
     """
     jars.check_java()
     folder = folder.resolve()
@@ -84,7 +82,9 @@ def _launch(folder: Path) -> Service:
     program = "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
     command = [str(submit), "--master", "local[2]", *options, "--class", program, "spark-internal"]
     environment = {"SPARK_HOME": str(_pyspark()), "SPARK_LOCAL_IP": "127.0.0.1"}
-    return services.launch("thrift", folder, command, port, _listens, environment=environment)
+    return services.launch(
+        "thrift", folder, command, port, lambda server: services.listens(server.port), environment=environment
+    )
 
 
 def _declaration(name: str, tables: Path) -> str:
@@ -94,12 +94,6 @@ def _declaration(name: str, tables: Path) -> str:
     return (
         f"CREATE TABLE IF NOT EXISTS {name} ({columns}) USING parquet PARTITIONED BY (day, batch) LOCATION '{location}'"
     )
-
-
-def _listens(server: Service) -> bool:
-    with suppress(OSError), socket.create_connection(("127.0.0.1", server.port), timeout=1):
-        return True
-    return False
 
 
 def _pyspark() -> Path:
