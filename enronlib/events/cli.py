@@ -22,7 +22,7 @@ def add_commands(
     )
     actions = events.add_subparsers(title="what to do", metavar="ACTION", required=True)
     about = {
-        "up": ("start a Kafka broker, and if asked SQL servers", _up),
+        "up": ("start a Kafka broker, and SQL servers on request", _up),
         "down": ("stop what `up` started; the events stay", _down),
         "status": ("show what runs, the topics and the tables", _status),
         "run": ("run the whole pipeline, with a live table; Ctrl-C ends all of it", _run),

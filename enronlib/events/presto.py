@@ -68,9 +68,9 @@ def home() -> Path:
 def start(folder: Path, tables: Path) -> Service:
     """Start Presto in `folder`, unless it runs; return it once it answers queries of the tables.
 
-    Presto lists the files of a table only when it is told to: start it again after new ones have come. It outlives
-    this process; `services.stop("presto", folder)` ends it. The first start fetches 2.1 GB. Raises UserError if there
-    is no Java, if Presto cannot be fetched, or if it does not start.
+    Presto does not notice new files by itself: call this again after files are added. The server keeps running when
+    this process ends; `services.stop("presto", folder)` stops it. The first start fetches 2.1 GB. Raises UserError if
+    there is no Java, if Presto cannot be fetched, or if it does not start.
     """
     folder = folder.resolve()
     if not home().exists():

@@ -205,7 +205,7 @@ RECIPIENTS = "unnest(string_split(\"To\", ','))"
         Wrong("quotes a column like text", Edits(('"From" AS', "'From' AS")), "double quotes"),
         Wrong("does not quote a column", Edits(('"From" AS', "From AS")), "in double quotes"),
         Wrong("is not SQL", "who writes to whom?", "Parser Error"),
-        Wrong("queries a table that does not exist", Edits(("FROM mail", "FROM mails")), "Catalog Error"),
+        Wrong("queries a missing table", Edits(("FROM mail", "FROM mails")), "Catalog Error"),
         Wrong("is two questions", "SELECT 1; SELECT 2", "the columns"),
     ],
     right=[
