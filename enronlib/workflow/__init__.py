@@ -249,8 +249,8 @@ def run_workflow(
     task = DrawCharts(
         maildir, out / "processed", out / "results", top=top, keep_furniture=keep_furniture, fingerprints=fingerprints
     )
-    # Where all is complete nothing is written, so that a finished folder may be read-only.
-    with nullcontext() if task.complete() else ready_to_write(out, fingerprints):
+    finished = not os.access(out, os.W_OK) and task.complete()  # then the folder may be read-only
+    with nullcontext() if finished else ready_to_write(out, fingerprints):
         outcome = build(
             task,
             workers=workers,

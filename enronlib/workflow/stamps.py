@@ -92,8 +92,9 @@ def size_and_time(file: Path) -> list[int]:
     return [status.st_size, status.st_mtime_ns]
 
 
+@cache
 def digest(*parts: str) -> str:
-    """Return 16 hex digits that change when a part does."""
+    """Return 16 hex digits that change when a part does. Luigi asks for most of them several times."""
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
