@@ -118,9 +118,34 @@ def test_words_name_every_family_and_its_tasks_failed_ones_first(concert: Concer
     assert repr(task_graph(concert)).splitlines() == [
         "4 tasks: 2 done, 1 waiting, 1 failed",
         "Sing: 2 done, 1 failed",
-        "    ✘ bad  ✔ one  ✔ two",
+        "    ✘ bad",
+        "    ✔ one, two",
         "Concert: 1 waiting",
     ]
+
+
+def test_words_collapse_150_tasks_but_name_what_failed_or_runs(tmp_path: Path) -> None:
+    found = TaskGraph(Concert(tmp_path, [f"verse-{number}" for number in range(150)]))
+    found.states |= dict.fromkeys(list(found.states)[1:142], State.DONE)
+    found.states |= dict.fromkeys(list(found.states)[80:81], State.FAILED)
+    found.states |= dict.fromkeys(list(found.states)[142:144], State.RUNNING)
+    assert str(found).splitlines()[1:] == [
+        "Sing: 140 done, 2 running, 7 waiting, 1 failed",
+        "    ✘ verse-79",
+        "    ▶ verse-141, verse-142",
+        "    ✔ verse-0, verse-1, verse-2, verse-3, verse-4 and 135 more",
+        "    ○ verse-143, verse-144, verse-145, verse-146, verse-147, verse-148, verse-149",
+        "Concert: 1 waiting",
+    ]
+
+
+def test_words_name_150_failed_tasks_in_lines_that_fit(tmp_path: Path) -> None:
+    found = TaskGraph(Concert(tmp_path, [f"verse-{number}" for number in range(150)]))
+    found.states |= dict.fromkeys(list(found.states)[1:], State.FAILED)
+    lines = str(found).splitlines()
+    assert all(f"verse-{number}" in str(found) for number in range(150))
+    assert max(map(len, lines)) <= 100
+    assert not any(line.endswith("-") for line in lines)  # no name is broken
 
 
 def test_the_picture_shows_each_task_with_its_sign(concert: Concert) -> None:

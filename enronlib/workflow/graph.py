@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from graphlib import TopologicalSorter
 from pathlib import Path
+from textwrap import TextWrapper
 from typing import Any
 
 import luigi
@@ -17,8 +18,10 @@ from luigi.metrics import NoMetricsCollector
 
 __all__ = ["Group", "State", "TaskGraph", "record_runs"]
 
-MOST_NAMES = 20  # in a line of text
+MOST_NAMES = 14  # tasks of a group in one state; of more that are done or waiting, the text names a few
+FEW_NAMES = 5
 LONGEST_NAME = 24  # characters
+WRAPPED = TextWrapper(width=100, initial_indent="    ", subsequent_indent="      ", break_on_hyphens=False)
 
 
 class State(StrEnum):
@@ -76,16 +79,22 @@ class TaskGraph:
         return ", ".join(f"{numbers[state]} {state}" for state in State if numbers[state])
 
     def __str__(self) -> str:
-        """One line for each group, and the names of its tasks."""
+        """Count the tasks of each group by state and name them: all that failed or run, else a few."""
         total = len(self.requirements)
         lines = [f"{total} task{'s' * (total != 1)}: {self.count()}"]
         for group in self.groups:
             lines.append(f"{group.family}: {self.count(*group.tasks)}")
             if len(group.tasks) > 1:
-                order = sorted(group.tasks, key=lambda task: self.states[task] in (State.DONE, State.WAITING))
-                names = [f"{self.states[task].sign} {self.names[task]}" for task in order[:MOST_NAMES]]
-                lines.append("    " + "  ".join(names) + "  …" * (len(order) > MOST_NAMES))
+                for state in (State.FAILED, State.RUNNING, State.DONE, State.WAITING):
+                    lines += self._named(state, [task for task in group.tasks if self.states[task] is state])
         return "\n".join(lines)
+
+    def _named(self, state: State, tasks: list[luigi.Task]) -> list[str]:
+        folds = state in (State.DONE, State.WAITING) and len(tasks) > MOST_NAMES
+        named = tasks[:FEW_NAMES] if folds else tasks
+        names = ", ".join(self.names[task] for task in named)
+        more = f" and {len(tasks) - FEW_NAMES} more" if folds else ""
+        return WRAPPED.wrap(f"{state.sign} {names}{more}") if tasks else []
 
 
 def _groups(requirements: dict[luigi.Task, list[luigi.Task]]) -> list[Group]:
