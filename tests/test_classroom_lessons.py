@@ -78,12 +78,9 @@ def test_untouched_exercises_are_not_attempted(source: LessonSource) -> None:
 
 
 @every_lesson
-@pytest.mark.parametrize("seed", ["31", "47"])
-def test_solved_exercises_are_correct_on_any_mail(
-    source: LessonSource, seed: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_solved_exercises_are_correct_on_other_mail(source: LessonSource, monkeypatch: pytest.MonkeyPatch) -> None:
     need(source.name)
-    monkeypatch.setenv("ENRONLIB_CORPUS_SEED", seed)
+    monkeypatch.setenv("ENRONLIB_CORPUS_SEED", "31")  # the lessons are made with one, and graded with another
     solved = solved_notebook(source, SOURCES)
     assert problems(source, *rehearsal_problems(solved)) == []
 

@@ -27,7 +27,7 @@ from enronlib.classroom.grading.rounds import RunConfig
 from enronlib.classroom.grading.sandbox import Sandbox
 from enronlib.classroom.grading.supervisor import Limits
 from enronlib.classroom.verdict import Status, Verdict
-from tests.zoo.assignment import CUBE, FULL, NAME, WRONG_CUBE, answered, find, lesson, solved, untouched
+from tests.zoo.assignment import CUBE, FULL, NAME, WRONG_CUBE, answered, find, lesson, only, solved, untouched
 
 LIMITS = Limits(cell=3, submission=30)
 PLAIN = Sandbox("plain")
@@ -481,7 +481,7 @@ def test_reasons_that_a_wrong_answer_may_have_passed_come_first_and_names_last(t
     ],
 )
 def test_the_kits_own_function_as_an_answer_is_noticed_in_the_kernel(name, exercise, answer):
-    kits = find_lessons()[name]
+    kits = only(find_lessons()[name], exercise)
     source = answer.format("__import__('enron' + 'lib.messages').messages")
     cells = [
         {"id": cell.id, "cell_type": cell.kind, "source": source if cell.exercise == exercise else ""}
@@ -496,7 +496,7 @@ def test_the_kits_own_function_as_an_answer_is_noticed_in_the_kernel(name, exerc
 
 
 def test_the_kits_own_function_in_an_own_cell_is_noticed():
-    kits = find_lessons()["02_parse_one_email"]
+    kits = only(find_lessons()["02_parse_one_email"], "parse.unfold")
     own = "from enronlib.messages import unfold as theirs\n"
     wrapped = "def unfold(value):\n    return theirs(value)"
     stub = next(cell for cell in kits.cells if (cell.role, cell.exercise) == ("answer", "parse.unfold"))
@@ -566,8 +566,8 @@ def test_pages_of_namesakes_are_numbered_like_their_rows(tmp_path):
 
 
 def test_an_answer_with_parts_earns_the_share_that_is_right():
-    kits = find_lessons()["02_parse_one_email"]
     task = "parse.email"
+    kits = only(find_lessons()["02_parse_one_email"], task)
     answer = next(cell for cell in kits.cells if (cell.role, cell.exercise) == ("answer", task)).full
     sources = {
         "all": answer,

@@ -8,6 +8,7 @@ import pytest
 from enronlib.classroom.grading.grade import grade_class
 from enronlib.classroom.grading.lessons import find_lessons
 from enronlib.classroom.grading.marks import Marks
+from tests.zoo.assignment import only
 
 LESSON, EXERCISE = "02_parse_one_email", "parse.unfold"
 HONEST = 'def unfold(value):\n    return " ".join(line.strip() for line in value.split("\\n"))'
@@ -67,7 +68,7 @@ FINE = {
 
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory) -> dict[str, Marks]:
-    kits = find_lessons()[LESSON]
+    kits = only(find_lessons()[LESSON], EXERCISE)
     inbox = tmp_path_factory.mktemp("in")
     for name, source in {**{name: source for name, (source, _) in TRICKS.items()}, **FINE}.items():
         cells = [

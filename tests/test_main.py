@@ -4,7 +4,6 @@ import argparse
 import getpass
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -74,12 +73,9 @@ def test_run_writes_every_result(enronlib, maildir, tmp_path):
     assert (tmp_path / "out/results/count.txt").read_bytes() == b"gas\t4\npipeline\t1\npower\t1\n"
 
 
-@pytest.mark.parametrize("engine", ["dask", "spark"])
-def test_every_engine_writes_the_same_files(enronlib, maildir, tmp_path, engine):
-    pytest.importorskip({"dask": "dask.bag", "spark": "pyspark"}[engine])
-    if engine == "spark" and not shutil.which("java"):
-        pytest.skip("Spark needs Java")
-    done = enronlib("run", "mail", "--engine", engine)
+def test_an_engine_writes_the_same_files(enronlib, maildir, tmp_path):
+    pytest.importorskip("dask.bag")
+    done = enronlib("run", "mail", "--engine", "dask")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("mail: mail, 2 mailboxes\nout/processed\n")
     assert files(tmp_path / "out") == RESULTS

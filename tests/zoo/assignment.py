@@ -1,6 +1,7 @@
 """A small lesson, three exercises for 10 points, that starts fast: every submission in the zoo is a copy of it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,13 @@ def check(book: Any, name: str) -> Any:
 def find(book: Any, cell_id: str) -> Any:
     """Return the cell with this id."""
     return next(cell for cell in book.cells if cell.get("id") == cell_id)
+
+
+def only(lesson: Lesson, exercise: str) -> Lesson:
+    """Return a lesson with one of its exercises alone, which takes a fraction of its time."""
+    return replace(
+        lesson, cells=tuple(cell for cell in lesson.cells if cell.role == "setup" or cell.exercise == exercise)
+    )
 
 
 def _solution(head: str, body: str) -> str:
