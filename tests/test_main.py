@@ -250,7 +250,7 @@ def lowest(commands, before=()):
 
 
 @pytest.mark.parametrize(
-    ("words", "parser"), lowest(COMMANDS), ids=lambda value: " ".join(value) if isinstance(value, tuple) else ""
+    ("words", "parser"), list(lowest(COMMANDS)), ids=lambda value: " ".join(value) if isinstance(value, tuple) else ""
 )
 def test_help_explains_every_option(enronlib, words, parser):
     done = enronlib(*words, "--help", COLUMNS="1000")
