@@ -218,11 +218,10 @@ def start_worker() -> None:
 
 
 def end_with_parent() -> None:
-    """Wait for the end of the parent process, then end this one."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
+    """Wait for the end of the parent process, if `multiprocessing` started this one, then end this one."""
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)
 
 
 @contextmanager

@@ -6,7 +6,9 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from threading import Event, Timer
 from typing import Any
 
@@ -16,7 +18,7 @@ import pytest
 from enronlib.classroom.grading import sandbox, supervisor
 from enronlib.classroom.grading.lessons import solutions_folder
 from enronlib.classroom.grading.sandbox import Sandbox, detect_sandbox, visible
-from enronlib.classroom.grading.supervisor import TOKEN, Limits, clean_environment, start_process, supervise
+from enronlib.classroom.grading.supervisor import Limits, clean_environment, start_process, supervise
 from enronlib.processes import default_start_method
 
 KINDS: list[Any] = [kind for kind in ("bwrap", "unshare") if detect_sandbox((kind,)).kind == kind]
@@ -148,12 +150,56 @@ def left_by(folder: Path) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         try:
-            environment = process.environ()
+            started = process.environ().get("HOME") == str(folder)
+            if started or Path(process.cwd()).is_relative_to(folder):
+                found.append(process)
         except (psutil.Error, OSError):
             continue
-        if TOKEN in environment and environment["HOME"] == str(folder):
-            found.append(process)
     return found
+
+
+KERNEL_IN_SANDBOX = """
+import time
+from pathlib import Path
+from enronlib.classroom.grading.kernel import KernelLaunch, LessonKernel
+from enronlib.classroom.grading.sandbox import PYTHON_ITSELF, detect_sandbox
+folder = Path("kernel").absolute()
+folder.mkdir()
+limits = '{"memory": 4000000000, "file": 1000000, "processes": 99, "watch": []}'
+command = [PYTHON_ITSELF, "-m", "enronlib.classroom.grading.launch", limits]
+command = detect_sandbox(KINDS).command(command, folder)
+kernel = LessonKernel("python3", folder, 60, KernelLaunch(tuple(command), folder, own_network=True))
+kernel.execute_cell_input("import re; re.match('(a*)*b', 'a' * 99)")  # holds the kernel's interpreter forever
+Path("busy").touch()
+time.sleep(300)
+"""
+
+
+@pytest.mark.skipif(not KINDS, reason="no namespaces on this system")
+@pytest.mark.parametrize("seconds", [2, 5, None])
+def test_nothing_is_left_running_by_a_grader_that_is_killed(tmp_path, seconds):
+    task = KERNEL_IN_SANDBOX.replace("KINDS", repr(tuple(KINDS)))
+    code = f"""
+from pathlib import Path
+from enronlib.classroom.grading.supervisor import Limits, supervise
+supervise(exec, ({task!r},), Path.cwd(), Limits(), 300, log=Path("log.txt"))
+"""
+    with subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path) as grader:
+        try:
+            if seconds:
+                time.sleep(Random().uniform(0, seconds))  # anywhere in the start of the grader and of the kernel
+            else:
+                wait_until((tmp_path / "busy").exists)
+        finally:
+            grader.kill()
+    wait_until(lambda: not left_by(tmp_path))
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 def test_a_run_within_its_limits_gives_no_reason(tmp_path):

@@ -31,6 +31,9 @@ PYTHON_ITSELF = os.path.abspath(sys.executable)  # noqa: PTH100  links are kept,
 # Turn on the loopback interface, which is off in a new network namespace (ioctl SIOCSIFFLAGS, flag IFF_UP).
 LOOPBACK_UP = "import fcntl, socket, struct; fcntl.ioctl(socket.socket(), 0x8914, struct.pack('16sh14x', b'lo', 1))"
 DEVICES = ["null", "zero", "full", "random", "urandom"]
+# Run a program that the system kills when its parent dies; do not run it if the parent died before this was set.
+WITH_PARENT = ["setpriv", "--pdeathsig", "KILL", "--", "/bin/sh", "-c"]
+WITH_PARENT += ['[ "$PPID" = "${JPY_PARENT_PID-$PPID}" ] && exec "$@"', "sh"]
 OPEN = (
     "The submissions had access to the network, to the files of your account (other submissions, the solutions) and to "
     "the grading process. To grade people you do not know, use Linux, or a container or account made for it."
@@ -76,7 +79,8 @@ class Sandbox:
     def _unshare(self, command: list[str], folder: Path, shown: list[Path], hidden: list[Path]) -> list[str]:
         namespaces = ["--user", "--map-root-user", "--mount", "--net", "--pid", "--ipc", "--uts"]
         script = _new_root(folder, shown, hidden)
-        return [self.program, *namespaces, "--fork", "--kill-child", "--", "/bin/sh", "-c", script, "sh", *command]
+        unshare = [self.program, *namespaces, "--fork", "--kill-child", "--", "/bin/sh", "-c", script, "sh"]
+        return [*WITH_PARENT, *unshare, *command]
 
 
 def _new_root(folder: Path, shown: Sequence[Path], hidden: Sequence[Path]) -> str:

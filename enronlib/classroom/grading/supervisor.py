@@ -19,7 +19,7 @@ import psutil
 
 import enronlib
 from enronlib.classroom.grading import CELL_SECONDS
-from enronlib.processes import default_start_method, main_module_hidden
+from enronlib.processes import default_start_method, main_module_hidden, start_worker
 
 __all__ = ["Limits", "supervise"]
 
@@ -70,6 +70,7 @@ def supervise(
 
     Too much memory or too many processes end what the process started, but not itself: it sees a dead kernel and
     continues. After `seconds`, or when `stop` is set, it is ended as well. On return nothing it started is running.
+    If the calling process is killed, the process ends itself, and its kernels end with it.
     """
     token = secrets.token_hex(16)
     environment = clean_environment(home, token, extra)
@@ -110,6 +111,7 @@ def run_task(home: Path, environment: dict[str, str], log: Path, task: Callable[
     """In a new process: keep nothing of the one that started it except loaded modules, and run the task."""
     if hasattr(os, "setsid"):
         os.setsid()  # Ctrl-C is for the instructor's process, which then ends this one
+    start_worker()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # the fork server ignores it, but kernels must not
     os.environ.clear()
     os.environ.update(environment)
