@@ -42,7 +42,7 @@ from enronlib.processes import (
     starting_by,
 )
 
-__all__ = ["PRELOADED", "Outcome", "build", "in_notebook", "name_of"]
+__all__ = ["PRELOADED", "Outcome", "build", "find_scheduler", "in_notebook", "name_of"]
 
 PRELOADED = ("enronlib.workflow", "enronlib.parquet")  # what the processes of the workflow need
 STATUSES = {-9: "-9 (perhaps out of memory)", 255: "unknown", None: "unknown"}  # 255: its fork server is dead, too

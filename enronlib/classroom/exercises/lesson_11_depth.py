@@ -206,7 +206,7 @@ ENDING = """try:
         Wrong(
             "swallows the error",
             Edits(("    finally:\n", "    except Exception:\n        pass\n    finally:\n")),
-            "the error must go on",
+            "the error must be passed on",
         ),
         Wrong(
             "copies instead of renaming",
@@ -236,7 +236,7 @@ def atomic(answer: Answer, mail: Mail) -> str:
         one, other = (_entered(answer, path)[1] for _ in range(2))
         if one in (other, temporary):
             raise NotYet("two writers got the same temporary path: each needs a name of its own.", hint=1)
-    return "Programs that judge by the suffix work, two writers do not meet, and an error leaves all as it was."
+    return "Programs that judge by the suffix work, two writers do not meet, and an error leaves everything as it was."
 
 
 def _entered(answer: Answer, path: Path) -> tuple[Any, Path]:
@@ -285,7 +285,7 @@ def _failed(answer: Answer, path: Path) -> None:
         raise NotYet(f"{AS_IT_WAS}: rename only if there was none.", hint=2)
     _is_alone(path)
     if swallowed:
-        raise NotYet("when the block raises an error, the error must go on: do not catch it.", hint=2)
+        raise NotYet("when the block raises an error, the error must be passed on: do not catch it.", hint=2)
 
 
 def _is_alone(path: Path) -> None:
