@@ -200,6 +200,20 @@ class TestPrediction:
         panel.values = {"guess": 538}
         assert predict("messages", actual=539).text == "Close! You predicted 538; it is 539."
 
+    @pytest.mark.parametrize(
+        ("guess", "form"), [("Saturday", {"choices": ["Friday", "Saturday"]}), (7, {"between": (0, 9)})]
+    )
+    def test_a_cell_that_runs_again_keeps_the_prediction(self, guess: object, form: dict[str, Any]) -> None:
+        predict("thing", guess)
+        panel = predict("thing", ..., **form)
+        assert panel.says == f"Noted: {guess!r}. Read on to see whether you are right."
+        assert predict("thing", actual=guess).text.endswith("you were right.")
+
+    def test_a_prediction_that_is_not_among_the_choices_is_forgotten(self) -> None:
+        predict("day", "Sunday")
+        assert predict("day", ..., choices=["Friday", "Saturday"]).says == "Choose one. It may be wrong."
+        assert session.guesses == {}
+
     def test_a_guess_in_code_needs_no_widget(self) -> None:
         assert isinstance(predict("day", "Friday", choices=["Friday", "Saturday"]), Note)
 

@@ -127,18 +127,20 @@ def predict(
     """Store a guess, or compare it later with the result: `predict(name, guess)`, then `predict(name, actual=x)`.
 
     Where the guess is still `...`, the reader clicks on one of the `choices`, or sets a slider for a whole number
-    `between` two others. Returns what the cell displays: a Note, or a widget for those. Predictions never affect the
-    marks: a wrong one teaches the most.
+    `between` two others; an earlier guess stays until then. Returns what the cell displays: a Note, or a widget for
+    those. Predictions never affect the marks: a wrong one teaches the most.
     """
     if actual is not _NOTHING:
         return _compared(name, plain(actual))
     if guess is not ...:
         return _noted(name, guess)
-    guesses.pop(name, None)
+    earlier = guesses.pop(name, None)
     if (choices or between) and not is_still():
         from enronlib.classroom.widgets.prediction import prediction_panel  # slow to import, and few need it
 
-        return prediction_panel(lambda chosen: _noted(name, chosen).text, choices=choices, between=between)
+        return prediction_panel(
+            lambda chosen: _noted(name, chosen).text, choices=choices, between=between, guess=earlier
+        )
     how = "replace the ... with your guess and run the cell. A text needs quotes, a number none. It may be wrong."
     return Note(f"No prediction yet: {how}")
 

@@ -3,7 +3,14 @@
 function render({ model, el }) {
   el.classList.add("enronlib-panel");
   el.dataset.lmSuppressShortcuts = "true"; // keys belong to the controls, not to JupyterLab's commands
-  el.addEventListener("keydown", (event) => event.stopPropagation());
+  el.addEventListener("keydown", (event) => {
+    event.stopPropagation();
+    const cell = el.closest(".jp-Cell");
+    if (!cell || event.key !== "Enter" || !(event.shiftKey || event.ctrlKey || event.metaKey)) return;
+    event.preventDefault(); // it runs the cell, as anywhere else in JupyterLab
+    cell.focus();
+    cell.dispatchEvent(new KeyboardEvent("keydown", event));
+  });
   const bar = append(el, "div", { role: "group", className: "controls" });
   bar.setAttribute("aria-label", model.get("label"));
   const picture = append(el, "div", { className: "picture" });
