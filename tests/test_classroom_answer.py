@@ -248,9 +248,24 @@ def test_an_unwritten_branch_of_a_recursive_function_is_not_attempted() -> None:
 def test_an_undefined_name_is_reported_with_the_next_step() -> None:
     cell: dict[str, Any] = {"__name__": "__main__"}
     exec("def read():\n    return fix_header()", cell)
-    assert verdict(Answer(cell["read"])) == (
-        "read() raised NameError: name 'fix_header' is not defined; did you run the cell that defines it?"
+    assert verdict(Answer(cell["read"])).endswith(
+        "name 'fix_header' is not defined; check its spelling, or run the cell that defines it."
     )
+
+
+def test_a_forgotten_self_is_named() -> None:
+    class Size:
+        folder = "out"
+
+        def output(self) -> object:
+            return folder  # type: ignore[name-defined]  # noqa: F821
+
+    assert verdict(Answer(Size().output)).endswith("name 'folder' is not defined; did you mean `self.folder`?")
+
+
+def test_an_error_shows_only_the_end_of_a_path(tmp_path: Path) -> None:
+    said = verdict(lambda: Answer(Path.read_text)(tmp_path / "maildir" / "kim-a" / "inbox"))
+    assert said.endswith("raised FileNotFoundError: No such file or directory: maildir/kim-a/inbox.")
 
 
 def test_an_answer_that_is_not_a_function_is_not_yet() -> None:

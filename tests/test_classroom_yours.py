@@ -102,7 +102,7 @@ def test_a_left_over_not_implemented_error_is_named(exercise: Exercise, tmp_path
     with inside(tmp_path):
         verdict = exercise.judge(edited_solution(exercise, left_over))
     assert verdict.status is Status.NOT_YET
-    assert verdict.message.startswith("your code is there, but the line `raise NotImplementedError` still stops it.")
+    assert verdict.message.startswith("you have begun, but a line `raise NotImplementedError` is left.")
 
 
 def test_grading_takes_the_answer_that_was_checked_whatever_its_verdict(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -203,6 +203,9 @@ class Column(NamedTuple):
     items: list[tuple[Any, Any]]
 
 
+_PANDAS_NAMES: dict[type, str] = {Table: "DataFrame", Column: "Series"}  # what students know them as
+
+
 def plain(value: Any) -> Any:
     """Return a copy made only of built-in types, so that comparing it runs none of the student's code.
 
@@ -268,7 +271,8 @@ def a_kind(kind: type) -> str:
     """Return the name of a type with its article: `a str`, `an int`, `None`."""
     if kind is type(None):
         return "None"
-    return f"{'an' if kind.__name__[0] in 'aeioAEIO' else 'a'} {kind.__name__}"
+    name = _PANDAS_NAMES.get(kind, kind.__name__)
+    return f"{'an' if name[0] in 'aeioAEIO' else 'a'} {name}"
 
 
 def _number(count: int, noun: str) -> str:
@@ -342,7 +346,18 @@ def _error(error: BaseException) -> str:
         text = " ".join(str(error).splitlines())
     except Exception:
         text = ""
-    in_a_cell = _frames(error) and _frames(error)[-1].f_globals.get("__name__") == "__main__"
-    advice = "; did you run the cell that defines it?" if type(error) is NameError and in_a_cell else ""
+    if isinstance(error, OSError) and isinstance(error.filename, str | PurePath):
+        text = f"{error.strerror}: {short(PurePath(error.filename))}"
+    advice = _where_the_name_is(error) if type(error) is NameError else ""
     text = text.rstrip(".") if len(text) <= LONGEST else f"{text[:LONGEST]} …"
     return f"{type(error).__name__}: {text}".removesuffix(": ") + advice
+
+
+def _where_the_name_is(error: NameError) -> str:
+    """Return what to add to a NameError: the name is an attribute of `self`, or another cell defines it."""
+    if not (frames := _frames(error)):
+        return ""
+    if error.name in dir(frames[-1].f_locals.get("self")):
+        return f"; did you mean `self.{error.name}`?"
+    in_a_cell = frames[-1].f_globals.get("__name__") == "__main__"
+    return "; check its spelling, or run the cell that defines it" if in_a_cell else ""

@@ -90,8 +90,8 @@ class Exercise:
         except NotAttempted:
             if left_unfinished(self, answer):
                 how = (
-                    "your code is there, but the line `raise NotImplementedError` still stops it. Delete that line, "
-                    "run the answer cell, and run this check again."
+                    "you have begun, but a line `raise NotImplementedError` is left. Write your code in its place, or "
+                    "delete it if your code is already there. Run the answer cell, then this check."
                 )
                 return Verdict(self.name, Status.NOT_YET, how, self.points)
             how = (
