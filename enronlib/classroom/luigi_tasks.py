@@ -87,7 +87,7 @@ def run_task(task: Answer, *, hint: int | None = 1) -> luigi.Task:
     name = type(task.value).__name__
     if not task.value.output():
         raise NotYet(f"{name} has no output(): Luigi could not know that it is done.", hint)
-    if not task.value.complete():
+    if not task.member("complete")().value:
         raise NotYet(f"{name} ran, but its output is not there: run() must write what output() names.", hint)
     if not all(target.exists() for target in flatten(task.value.output())):
         raise NotYet(f"{name}.complete() says True before there is a file, so Luigi does not run the task.", hint)

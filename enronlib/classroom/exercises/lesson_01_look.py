@@ -60,6 +60,12 @@ def natural(answer: Answer, mail: Mail) -> str:
     return "You sorted by number, with dots and with underscores."
 
 
+def _cut_at_a_line_of_spaces(text: str) -> tuple[str, str]:
+    lines = text.split("\n")
+    end = next((number for number, line in enumerate(lines) if not line.strip()), len(lines))
+    return "\n".join(lines[:end]), "\n".join(lines[end + 1 :])
+
+
 @exercise(
     "look.split",
     title="Header and body",
@@ -73,6 +79,7 @@ def natural(answer: Answer, mail: Mail) -> str:
     ),
     wrong=[
         Wrong("cuts at every empty line", lambda text: text.split("\n\n")[:2], "everything after it belongs to"),
+        Wrong("cuts at a line of spaces", _cut_at_a_line_of_spaces, "a line with a space in it is not empty"),
         Wrong("cuts at the last empty line", Edits(("partition", "rpartition")), "the first empty line"),
         Wrong("strips the body", Edits(("header, body", "header, body.strip()")), "do not change the body"),
         Wrong("keeps a line break", Edits(("header, body", 'header + "\\n", body')), "ends with a line break"),
@@ -96,6 +103,7 @@ def split(answer: Answer, mail: Mail) -> str:
         ("From: kim\nTo: lee\n\nHello\n", cut),
         ("To: lee\n\nHello\n\nKim\n\n", "cut at the first empty line; everything after it belongs to the body"),
         ("To: lee\n\n\nHello", "do not change the body, even if it begins with an empty line"),
+        ("To: lee\n \nCc: kim\n\nHello", "a line with a space in it is not empty"),
         ("To: lee\n\n", "the body may be empty"),
         ("To: lee\nCc: kim", "without an empty line, the whole text is the header"),
         *((email["original_msg"], cut) for email in mail.emails[:20]),
@@ -262,6 +270,14 @@ FOLD = 'any(line.startswith((" ", "\\t")) for line in lines)'
         Wrong("needs no tag", Edits(("<html", "html")), "the name of a file"),
         Wrong("ignores case", Edits(('"Forwarded by" in body', '"forwarded by" in body.lower()')), "capital F"),
         Wrong("searches the Subject, too", Edits(('"Forwarded by" in body', '"Forwarded by" in text')), "its own part"),
+        Wrong(
+            "lists a sign for each line",
+            Edits(
+                ("if any(line.startswith", "for line in lines:\n        if line.startswith"),
+                ('(" ", "\\t")) for line in lines):\n        ', '(" ", "\\t")):\n            '),
+            ),
+            "list each sign once",
+        ),
         Wrong("finds one sign only", Edits(("return signs", "return signs[:1]")), "may show several signs"),
         Wrong("returns a text", Edits(("return signs", 'return ", ".join(signs)')), "a list was expected"),
         Wrong("sorts its signs", Edits(("return signs", "return sorted(signs)")), "in the order of the table"),
@@ -282,6 +298,7 @@ def find(answer: Answer, mail: Mail) -> str:
         ("Subject: Gas\nX-To: lee\n\nHello\n", "`X-To:` is not `To:`"),
         ("To: lee,\n kim\nSubject: Gas\n\nHello\n", "a folded line may begin with a space as well as a tab"),
         ("To: lee,\n\tkim\nSubject: Gas\n\nHello\n", "a folded line may begin with a tab as well as a space"),
+        ("To: lee,\n kim,\n bo\nSubject: Gas\n\nHello\n", "list each sign once, however many lines show it"),
         ("To: lee\nSubject: Gas\n\n<html>Hello</html>", "its body contains `<html`"),
         ("To: lee\nSubject: Gas\n\n<HTML>Hello</HTML>", "tags may be written in capitals"),
         ('To: lee\nSubject: Gas\n\n<html lang="en">Hello', "`<html` counts, whatever follows it"),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from enronlib.classroom.answer import Answer, NotYet
+from enronlib.classroom.answer import Answer, NotYet, sentence
 from enronlib.classroom.exercise import Edits, Wrong, lesson
 from enronlib.classroom.mail import Mail
 from enronlib.messages import FIELDS
@@ -27,15 +27,17 @@ MISSING = "column.isna().sum()"
         "with the three names.",
     ),
     wrong=[
-        Wrong("uses `not value` for missing", Edits((MISSING, "sum(not value for value in column)")), "looks for NaN"),
+        Wrong("uses `not value` for missing", Edits((MISSING, "sum(not value for value in column)")), "finds NaN"),
         Wrong("looks for None", Edits((MISSING, "list(column).count(None)")), "a table may store NaN for None"),
+        Wrong("counts instead of adding up", Edits((MISSING, "column.isna().count()")), "count the `True`s"),
+        Wrong("adds nothing up", Edits((MISSING, "column.isna()")), "is a Series; an int was expected"),
         Wrong("counts spaces as empty", Edits(('column == ""', 'column.str.strip() == ""')), "nor a space is"),
         Wrong("counts None as empty", Edits(('column == ""', 'column.fillna("") == ""')), "neither a missing value"),
         Wrong("fills the gaps first", Edits((MISSING, 'column.fillna("").isna().sum()')), "a table may store NaN"),
         Wrong("counts empty values as filled", Edits(("- missing - empty", "- missing")), "neither missing nor empty"),
         Wrong("returns a tuple", lambda column: (1, 2, 1), "returned a tuple; a dict was"),
         Wrong("uses other names", Edits(('"missing"', '"None"')), "it has no 'missing'"),
-        Wrong("knows only the example", lambda column: {"missing": 1, "empty": 2, "filled": 1}, "`isna` looks for NaN"),
+        Wrong("knows only the example", lambda column: {"missing": 1, "empty": 2, "filled": 1}, "it finds NaN"),
     ],
 )
 def blanks(answer: Answer, mail: Mail) -> str:
@@ -48,12 +50,13 @@ def blanks(answer: Answer, mail: Mail) -> str:
         "the column ['Gas', ' ']": pd.Series(["Gas", " "]),
         "a column without any value": pd.Series([None, None], dtype=object),
     }
+    missing_is = "count the `True`s of `isna()`: it finds NaN as well as None, and a table may store NaN for None"
     table = pd.DataFrame(mail.emails)
     columns |= {f"the column {name} of unseen mail": table[name] for name in ("To", "Subject", "X-cc", "Cc")}
     for what, column in columns.items():
         got = answer.on(what)(column).is_a(dict)
         missing, empty = int(column.isna().sum()), int((column == "").sum())
-        got["missing"].equals(missing, "`isna` looks for NaN as well as None; a table may store NaN for None")
+        got["missing"].equals(missing, missing_is)
         got["empty"].equals(empty, "neither a missing value nor a space is an empty text")
         got["filled"].equals(
             len(column) - missing - empty, "in this column, filled values are neither missing nor empty"
@@ -81,6 +84,11 @@ DATE = 'table["Date"] = pd.to_datetime(table["Date"], utc=True)'
         Wrong("leaves Date as it is", Edits((DATE, "")), "convert the whole column with `pd.to_datetime`"),
         Wrong("drops the zone", Edits((DATE, DATE + ".dt.tz_localize(None)")), "with `utc=True`"),
         Wrong("converts to another zone", Edits((DATE, DATE + '.dt.tz_convert("America/Chicago")')), "with `utc=True`"),
+        Wrong(
+            "reads the mailbox as a file",
+            Edits(("for path in message_files(mailbox)", "for path in [mailbox]")),
+            "`read_email` reads a file",
+        ),
         Wrong("knows one maildir only", Edits(("mailbox.parent", "maildir")), "use `mailbox.parent`"),
         Wrong(
             "reads one folder only",
@@ -111,6 +119,9 @@ def mailbox(answer: Answer, mail: Mail) -> str:
             if raised and "subpath" in text:  # the message would show long paths that the student does not know
                 advice = "this mailbox is in another maildir: use `mailbox.parent`"
                 raise NotYet(f"{called} raised ValueError; {advice}.") from None
+            if "raised IsADirectoryError" in str(error) or "raised PermissionError" in str(error):  # as on Windows
+                advice = "`read_email` reads a file, and `message_files` lists the files of a mailbox"
+                raise NotYet(sentence(f"{str(error).rstrip('.')}; {advice}")) from None
             raise
         columns = dict(table.plain.columns)
         names = Answer(list(columns), f"for {what}, the columns of your table are")
@@ -293,7 +304,11 @@ def pairs(answer: Answer, mail: Mail) -> str:
 
     labels = "row labels need not begin with 0, so do not look rows up by number"
     cases: list[tuple[str, list[tuple[str, str | None]], str]] = [
-        ("a message to two people", [("ada@x", "bo@x, cy@x")], "count a pair of the sender and each recipient"),
+        (
+            "a message to two people",
+            [("ada@x", "bo@x, cy@x")],
+            "count pairs of two addresses: first the sender, then each recipient",
+        ),
         ("a message to two people", [("ada@x", "bo@x, cy@x")], "use each address without the spaces around it"),
         ("a message to two people", [("ada@x", "bo@x,cy@x")], "a comma need not be followed by a space"),
         ("mail in both directions", [("bo@x", "ada@x"), ("ada@x", "bo@x")], "the sender comes first in each pair"),

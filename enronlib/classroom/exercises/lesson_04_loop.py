@@ -49,6 +49,11 @@ USE_TOKENS = "`tokens` splits a text into words"
             Edits(("tokens(text)", "[word for word in tokens(text) if word not in STOP_WORDS]")),
             "do not leave any word out",
         ),
+        Wrong(
+            "drops short words",
+            Edits(("tokens(text)", "[word for word in tokens(text) if len(word) > 1]")),
+            "do not leave any word out",
+        ),
         Wrong("knows only the example", lambda texts: {"gas": 2, "is": 1, "up": 1}, USE_TOKENS),
     ],
 )
@@ -58,7 +63,7 @@ def count(answer: Answer, mail: Mail) -> str:
         (["Gas, gas."], f"{USE_TOKENS}, and each word counts each time it occurs"),
         (["Enron's gas 24."], f"{USE_TOKENS}: use it for this text, too"),
         (["gas falls", "gas rises"], "the words of all texts go into one count"),
-        (["up up", "and up"], "a word counts each time it occurs; do not leave any word out"),
+        (["up up", "and I up"], "a word counts each time it occurs; do not leave any word out"),
         ([], "no texts, no words"),
     ]
     for texts, advice in cases:
@@ -102,6 +107,9 @@ TAKE_OUT = "for word in stop_words:\n        counts.pop(word, None)\n    pairs =
         Wrong("sorts upwards", Edits(("-pair[1]", "pair[1]")), "the largest"),
         Wrong("sorts by word", Edits((SORT, "sorted(pairs)")), "the largest"),
         Wrong("returns a dict", Edits((f"{SORT}[:n]", f"dict({SORT}[:n])")), "a list was expected"),
+        Wrong(
+            "puts the count first", Edits((f"{SORT}[:n]", f"[pair[::-1] for pair in {SORT}][:n]")), "put the word first"
+        ),
         Wrong("returns words only", Edits((SORT, f"[word for word, _ in {SORT}]")), "each item is a pair"),
         Wrong("knows only the example", lambda *given: [("bid", 4), ("gas", 4)], "the largest count comes first"),
     ],
@@ -119,7 +127,8 @@ def top(answer: Answer, mail: Mail) -> str:
     ]
     for counts, n, stop_words, advice in cases:
         got = answer(counts, n, stop_words)
-        got.pairs("each item is a pair of a word and its count, as a tuple")
+        pairs = got.pairs("each item is a pair of a word and its count, as a tuple")
+        got.expect(all(isinstance(word, str) for word, _ in pairs), "put the word first in each pair")
         got.equals(_top(counts, n, stop_words), advice)
     before = {"the": 9, "gas": 3, "bid": 2}
     given = dict(before)

@@ -8,7 +8,7 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from itertools import combinations_with_replacement, permutations
+from itertools import combinations_with_replacement, permutations, product
 from random import Random
 from typing import Any
 
@@ -48,6 +48,10 @@ def _first_of(triples: Callable[[list[Any]], Iterable[Any]]) -> Callable[[Join, 
     return lambda join, values: next((triple for triple in triples(values) if _brackets_matter(join, *triple)), None)
 
 
+def _all_of_them(join: Join, values: list[Any]) -> list[Any]:
+    return [triple for triple in product(values, repeat=3) if _brackets_matter(join, *triple)]
+
+
 THERE_IS = "there is such a triple"
 DO_NOT_MATTER = "with these three the brackets do not matter"
 
@@ -73,7 +77,8 @@ DO_NOT_MATTER = "with these three the brackets do not matter"
         Wrong("begins with a value twice", _first_of(lambda v: [(a, a, b) for a in v for b in v]), THERE_IS),
         Wrong("takes no value twice", _first_of(lambda v: permutations(v, 3)), "more than once"),
         Wrong("tries one order only", _first_of(lambda v: combinations_with_replacement(v, 3)), "in every order"),
-        Wrong("returns a list", Edits(("(a, b, c)\n", "[a, b, c]\n")), "returned a list; a tuple was expected"),
+        Wrong("returns a list", Edits(("(a, b, c)\n", "[a, b, c]\n")), "return one triple as a tuple"),
+        Wrong("returns all of them", _all_of_them, "return one triple as a tuple"),
         Wrong("tries the first three values only", _first_of(lambda v: [tuple(v * 3)[:3]]), THERE_IS),
         Wrong(
             "gives up after the first triple",
@@ -96,7 +101,8 @@ def counterexample(answer: Answer, mail: Mail) -> str:
         if found.plain is None:
             found.expect(not exists, f"{THERE_IS}: try all of them in every order, also one value more than once")
             continue
-        found.expect(isinstance(found.plain, tuple | list), "return the triple itself, or None").is_a(tuple)
+        found.expect(not isinstance(found.plain, list), "return one triple as a tuple, or None if there is none")
+        found.expect(isinstance(found.plain, tuple), "return the triple itself, or None")
         found.expect(
             len(found.plain) == 3 and all(each in values for each in found.plain), "return three of the values"
         )

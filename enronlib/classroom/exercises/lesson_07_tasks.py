@@ -115,6 +115,7 @@ def size(answer: Answer, mail: Mail) -> str:
 COUNTS = {"ada@x": 9, "bo@x": 10, "cy@x": 104, "dan@x": 10, "eve@x": 2, "fay@x": 30, "gus@x": 9}
 BY_NUMBER = "the largest number comes first: compare numbers, not text, and order senders with equal numbers by name"
 SORT = "rows.sort(key=lambda row: (-int(row[1]), row[0]))"
+TOP_FILE = "each mailbox and each n has its own file, top_<n>_<mailbox>.tsv, in the folder"
 REQUIRED = "does not return one SenderCounts"
 
 
@@ -148,7 +149,12 @@ REQUIRED = "does not return one SenderCounts"
             Edits(("SenderCounts(self.mailbox_directory,", "SenderCounts(self.mailbox_directory.parent,")),
             "pass the parameter on",
         ),
-        Wrong("leaves n out of the path", Edits(("top_{self.n}_", "top_")), "the number and the mailbox"),
+        Wrong("leaves n out of the path", Edits(("top_{self.n}_", "top_")), TOP_FILE),
+        Wrong(
+            "swaps the parts of the name",
+            Edits(("top_{self.n}_{self.mailbox_directory.name}", "top_{self.mailbox_directory.name}_{self.n}")),
+            TOP_FILE,
+        ),
         Wrong("compares numbers as text", Edits(("-int(row[1])", "row[1]")), "compare numbers"),
         Wrong("leaves equal ones as they are", Edits((SORT, "rows.sort(key=lambda row: int(row[1]))")), BY_NUMBER),
         Wrong(
@@ -171,7 +177,7 @@ def top(answer: Answer, mail: Mail) -> str:
             mailbox = MAIL / name
             task = make_task(answer, "TopSenders", "a mailbox", mailbox_directory=mailbox, folder=OUT, n=n)
             _requires(task, "SenderCounts", mailbox_directory=mailbox, folder=OUT)
-            _path(task).equals(f"out/top_{n}_{name}.tsv", "the number and the mailbox belong in it")
+            _path(task).equals(f"out/top_{n}_{name}.tsv", TOP_FILE)
             run_task(task)
             text = _text(task)
             rows = [line.split("\t") for line in text.plain.splitlines()]
@@ -300,6 +306,7 @@ IN_PLACE = """text = "".join(f"{word}\\t{number}\\n" for word, number in sorted(
             Edits(("return all(task.complete() for task in self.deps()) and super().complete()", "return True")),
             "complete() says True before there is a file",
         ),
+        Wrong("asks itself", Edits(("super().complete()", "self.complete()")), "complete() raised RecursionError"),
         Wrong("looks only at what it requires", Edits((" and super().complete()", "")), "while its own file"),
     ],
 )
