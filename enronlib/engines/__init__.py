@@ -23,7 +23,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from enronlib import UserError, corpus
+from enronlib import UserError, corpus, steps
 from enronlib.counts import write_counts
 from enronlib.engines.addresses import Folder, LocalFolder, local_path
 from enronlib.messages import parse_email, plain_text, read_email
@@ -184,10 +184,9 @@ def write_results(by_mailbox: Mapping[str, Counter[str]], out: Folder, *, top: i
         total.update(counts)
         with out.writing(f"results/words/{mailbox}.txt") as path:
             write_counts(sorted(counts.items()), path)
-    with out.writing("results/count.txt") as path:
+    with out.writing("results/count.txt") as path, out.writing("results/top_words.png") as chart:
         write_counts(sorted(total.items()), path)
-    left_out: Any = {"stop_words": STOP_WORDS, "furniture": () if keep_furniture else MAIL_FURNITURE}
-    with out.writing("results/top_words.png") as path:
-        charts.save(charts.top_words(total, top, ax=charts.blank(top), **left_out), path)
+        steps.draw_top_words(path, chart, top=top, keep_furniture=keep_furniture)
     with out.writing("results/distinctive_words.png") as path:
-        charts.save(charts.distinctive_words(by_mailbox, **left_out), path)
+        furniture = () if keep_furniture else MAIL_FURNITURE
+        charts.save(charts.distinctive_words(by_mailbox, stop_words=STOP_WORDS, furniture=furniture), path)
