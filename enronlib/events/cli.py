@@ -37,8 +37,7 @@ def add_commands(
             action.add_argument("--kafka", metavar="HOST:PORT", help="use this broker, start none")
         if name == "up":
             action.add_argument("--thrift", action="store_true", help="also start Spark's Thrift Server (SQL)")
-            what = "also start Presto (SQL); it listens beyond this machine: only on a network that you trust"
-            action.add_argument("--presto", action="store_true", help=what)
+            action.add_argument("--presto", action="store_true", help="also start Presto (SQL)")
         if name == "run":
             what = "the mail to send (default: the built-in sample)"
             action.add_argument("maildir", nargs="?", type=Path, metavar="MAILDIR", help=what)

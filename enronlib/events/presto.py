@@ -5,10 +5,11 @@ https://prestodb.io/docs/current/develop/client-protocol.html
 0.287 is the newest release whose server was found on Maven Central as one archive. It was made for Java 8 and 11: the
 ASM in it, a library that generates classes, cannot read those of Java 17. A newer ASM replaces it here.
 
-Clients reach it on this machine alone. But its port for other machines of a cluster listens on every address, and no
-setting changes that: start it on a network that you trust.
+It listens on loopback alone. No setting does that for its port for other machines of a cluster: one of its classes is
+changed for it (PATCH).
 """
 
+import os
 import shutil
 import tarfile
 import tempfile
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import requests
 
@@ -57,6 +59,13 @@ java.base/java.lang.ref java.base/java.security java.base/javax.security.auth ja
 java.base/sun.nio.ch java.base/sun.net.www java.management/sun.management
 jdk.management/com.sun.management.internal java.security.jgss/sun.security.krb5
 """
+# In the class of the server for other machines of a cluster: bind(port) -> bind("127.0.0.1", 0). Its constant 14 is a
+# message that is not needed; two bytes before a text hold its length.
+PATCH = {
+    b"\0\x21native transport is not available": b"\0\x09127.0.0.1",
+    b"\0\x23(I)Lio/netty/channel/ChannelFuture;": b"\0\x35(Ljava/lang/String;I)Lio/netty/channel/ChannelFuture;",
+    b"\x2a\xb4\0\x0b\xb6\0\x43": b"\x12\x0e\x03\0\xb6\0\x43",  # aload_0, getfield port -> ldc 14, iconst_0, nop
+}
 _TYPES = {"string": "varchar", "array<string>": "array(varchar)", "timestamp_ntz": "timestamp", "int": "integer"}
 
 
@@ -120,18 +129,28 @@ def _launch(folder: Path) -> Service:
         (folder / file).write_text(text.format(**values), encoding="utf-8")
     node = {"environment": "enronlib", "id": "enronlib", "data-dir": folder / "data"}
     node |= {"bind-ip": "127.0.0.1", "internal-address": "127.0.0.1"}
-    # Unless there is a JMX agent, Presto starts one that obeys anybody on the network. This one obeys clients whose
-    # certificate it knows, and it knows none.
-    jmx = {"host": "127.0.0.1", "port": services.free_port(), "authenticate": "false", "registry.ssl": "true"}
-    jmx |= {"ssl.need.client.auth": "true"}
     command = [
         jars.check_java(), "-Xmx1g", "-XX:+UseSerialGC", "-Djdk.attach.allowAttachSelf=true",
         *(f"--add-opens={package}=ALL-UNNAMED" for package in OPENED.split()),
-        *(f"-Dcom.sun.management.jmxremote.{name}={value}" for name, value in jmx.items()),
+        # Presto starts a JMX server for everybody unless there is one; this says so, and starts none.
+        "-Dcom.sun.management.jmxremote.port=1", "-XX:-ManagementServer",
         *(f"-Dnode.{name}={value}" for name, value in node.items()), f"-Dconfig={folder / 'config.properties'}",
-        "-cp", f"{home() / 'lib'}/*", "com.facebook.presto.server.PrestoServer",
+        "-cp", f"{_patch(folder)}{os.pathsep}{home() / 'lib'}/*", "com.facebook.presto.server.PrestoServer",
     ]  # fmt: skip
     return services.launch("presto", folder, command, port, _has_a_worker)
+
+
+def _patch(folder: Path) -> Path:
+    """Return a folder for the class path with the class that PATCH changes."""
+    name = "com/facebook/drift/transport/netty/server/DriftNettyServerTransport.class"
+    with ZipFile(home() / "lib" / "drift-transport-netty-1.37.jar") as jar:
+        code = jar.read(name)
+    for old, new in PATCH.items():
+        code = code.replace(old, new)
+    patched = folder / "patch" / name
+    patched.parent.mkdir(parents=True, exist_ok=True)
+    patched.write_bytes(code)
+    return folder / "patch"
 
 
 def _declarations(tables: Path) -> Iterator[str]:
