@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from enronlib.events import broker, job, queries, topic
 from enronlib.events.mailserver import MailServer, MemoryLog
 from enronlib.events.producer import KafkaLog
 from enronlib.events.replay import day_of_traffic, send_over_http, send_to
-from enronlib.events.services import Service, free_port
+from enronlib.events.services import Service, free_port, listens
 from enronlib.events.store import MailStore
 
 
@@ -71,7 +71,7 @@ def everything(kafka: Service, folder: Path) -> None:
         running("enronlib.events.job", kafka.address, str(tables), "--every", "1") as stream_job,
     ):
         url = f"http://127.0.0.1:{port}"
-        wait_for(lambda: any(each.laddr.port == port for each in server.net_connections("tcp")))
+        wait_for(lambda: listens(port))
         requests = day_of_traffic(count=2000)
         sender = threading.Thread(target=lambda: list(send_over_http(url, requests[:50])))
         sender.start()
@@ -91,13 +91,14 @@ def everything(kafka: Service, folder: Path) -> None:
 
 @contextmanager
 def running(module: str, *arguments: str) -> Iterator[psutil.Process]:
-    """Run a module in a process, and end it."""
+    """Run a module in a process, and kill it: Python first, which would print that it lost its Java."""
     process = psutil.Popen([sys.executable, "-m", module, *arguments], stdin=subprocess.DEVNULL)
     try:
         yield process
     finally:
         for member in [process, *process.children(recursive=True)]:
-            member.terminate()
+            with suppress(psutil.NoSuchProcess):
+                member.kill()
         process.wait(60)
 
 
@@ -107,8 +108,8 @@ def has(number: int, tables: Path) -> bool:
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    """Wait until something holds, two minutes at most."""
-    deadline = time.monotonic() + 120
+    """Wait until something holds, five minutes at most."""
+    deadline = time.monotonic() + 300
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError("the pipeline does not get there")
