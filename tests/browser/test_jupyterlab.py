@@ -399,6 +399,9 @@ def test_the_gallery_and_a_prediction_react_inside_a_lesson(open_lesson: Opener)
     prediction.get_by_role("slider").press("ArrowRight")
     prediction.get_by_role("button", name="This is my guess").click()
     expect(prediction.get_by_text("Noted: 2.")).to_be_visible()
+    prediction.get_by_role("slider").press("Shift+Enter")  # runs the cell, as it does outside a widget
+    expect(tab.cell("predict-look-place_of_2")).not_to_have_class(re.compile(r"\bjp-mod-active\b"))
+    expect(prediction.get_by_text("Noted: 2.")).to_be_visible()
 
     gallery, number = tab.output("gallery-browse"), tab.output("gallery-browse").get_by_role("slider")
     message = gallery.locator(".picture pre")
