@@ -437,15 +437,20 @@ def as_text(value):
     return "NULL" if value is None else str(value)
 
 
-def test_the_thrift_server_answers_as_duckdb_does(spark, name, address, tmp_path):
+def test_the_thrift_server_answers_as_duckdb_does_also_after_it_was_killed(spark, name, address, tmp_path):
     tables = tmp_path / "tables"
     server = thrift.start(tmp_path / "thrift", tables)
     try:
+        thrift.ask(server.address, "CREATE VIEW kept AS SELECT count(*) AS events FROM bad_events")
+        killed = process_of("thrift", tmp_path / "thrift")
+        killed.kill()
+        killed.wait(30)
+        server = thrift.start(tmp_path / "thrift", tables)
         assert listening(process_of("thrift", tmp_path / "thrift")) == {"127.0.0.1"}
         fill(address, name, (GOOD + ODD) * 5)
         job.extract(spark, address, tables, name)
         by_duckdb = [row for sql in SAME_EVERYWHERE for row in queries.ask(tables, sql)]
-        assert thrift.ask(server.address, *SAME_EVERYWHERE) == as_texts(by_duckdb)
+        assert thrift.ask(server.address, *SAME_EVERYWHERE, "FROM kept") == [*as_texts(by_duckdb), (str(5 * len(ODD)),)]
         with pytest.raises(UserError, match="TABLE_OR_VIEW_NOT_FOUND"):
             thrift.ask(server.address, "SELECT * FROM nothing")
     finally:

@@ -20,7 +20,7 @@ from xml.sax.saxutils import quoteattr
 from enronlib import UserError, require
 from enronlib.files import cache_folder, locked
 
-__all__ = ["Jar", "check_java", "fetch", "pinned"]
+__all__ = ["Jar", "check_java", "fetch", "pinned", "pyspark"]
 
 OLDEST_JAVA = 17
 PATIENCE = 1800  # seconds to fetch what is missing
@@ -80,6 +80,12 @@ def check_java() -> str:
     return java
 
 
+def pyspark() -> Path:
+    """Return the folder of PySpark, which has Spark's own jars. Raises UserError if it is not installed."""
+    require("events", "pyspark")
+    return Path(str(files("pyspark")))
+
+
 def _download(missing: Iterable[Jar]) -> None:
     with tempfile.TemporaryDirectory(dir=cache_folder() / "jars") as name:
         folder = Path(name)
@@ -119,8 +125,7 @@ def _maven(missing: Iterable[Jar], folder: Path) -> list[str]:
 
 def _ivy(missing: Iterable[Jar], folder: Path) -> list[str]:
     """Return the command by which Ivy copies exactly these files to a folder."""
-    require("events", "pyspark")
-    program = next(Path(str(files("pyspark")), "jars").glob("ivy-*.jar"))
+    program = next((pyspark() / "jars").glob("ivy-*.jar"))
     wanted = "".join(
         f"<dependency org={quoteattr(jar.group)} name={quoteattr(jar.artifact)} rev={quoteattr(jar.version)}"
         f' transitive="false" conf="default->master"><artifact name={quoteattr(jar.artifact)}'

@@ -33,10 +33,19 @@ from enronlib.events.services import end_with_stdin
 from enronlib.events.topic import TOPIC
 
 __all__ = [
-    "THREAD", "bad_events", "extract", "parse", "read_stream", "read_topic", "start_spark", "stream", "table_of",
-    "thread_udf", "write_tables",
+    "LOCAL", "THREAD", "bad_events", "extract", "parse", "read_stream", "read_topic", "start_spark", "stream",
+    "table_of", "thread_udf", "write_tables",
 ]  # fmt: skip
 
+LOCAL = {
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",  # starts faster
+    "spark.driver.host": "127.0.0.1",
+    "spark.log.level": "ERROR",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.ui.enabled": "false",
+}
+"""Settings of any Spark here: it listens on loopback alone."""
 PER_BATCH = 20_000  # records of a batch of the stream, so that a batch fits in memory however much waits
 # What a reply and a forwarded message put before the subject, also several times.
 PREFIX = r"^(?:[ \t]*(?:[Rr][Ee]|[Ff][Ww][Dd]?)[ \t]*:)+[ \t]*"
@@ -58,16 +67,10 @@ def start_spark(cores: int = 2) -> SparkSession:
     classpath = os.pathsep.join(map(str, jars.fetch("spark-kafka")))
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # otherwise Spark looks for a python3, which may be another
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    settings = {
-        "spark.driver.bindAddress": "127.0.0.1",
+    settings = LOCAL | {
         "spark.driver.extraClassPath": classpath,
-        "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",  # starts faster
-        "spark.driver.host": "127.0.0.1",
-        "spark.log.level": "ERROR",
-        "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": str(cores),
         "spark.sql.sources.partitionOverwriteMode": "dynamic",  # overwrite the partitions that are written, no others
-        "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
     builder = SparkSession.builder.master(f"local[{cores}]").appName("enronlib events")

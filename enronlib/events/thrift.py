@@ -8,7 +8,6 @@ import io
 import os
 import subprocess
 import tempfile
-from importlib.resources import files
 from pathlib import Path
 
 from enronlib import UserError
@@ -25,8 +24,8 @@ PATIENCE = 180  # seconds until a query must be answered
 def start(folder: Path, tables: Path) -> Service:
     """Start Spark's Thrift Server in `folder`, unless it runs; return it once it answers queries of the tables.
 
-    It keeps running when this process ends; `services.stop("thrift", folder)` stops it. Raises UserError if there is
-    no Java, or if it does not start.
+    It keeps running when this process ends; `services.stop("thrift", folder)` stops it. The metastore in `folder`
+    keeps what clients define, such as views. Raises UserError if there is no Java, or if it does not start.
     """
     jars.check_java()
     folder = folder.resolve()
@@ -47,7 +46,7 @@ def ask(address: str, *queries: str) -> list[tuple[str, ...]]:
         script.write_text("".join(f"{query};\n" for query in queries), encoding="utf-8")
         command = [
             jars.check_java(), "-XX:TieredStopAtLevel=1", "-Dfile.encoding=UTF-8", "-Ddisable.quoting.for.sv=false",
-            "-cp", f"{_pyspark()}/jars/*", "org.apache.hive.beeline.BeeLine", "-u", f"jdbc:hive2://{address}/default",
+            "-cp", f"{jars.pyspark()}/jars/*", "org.apache.hive.beeline.BeeLine", "-u", f"jdbc:hive2://{address}/default",
             "-n", "enronlib", "--silent=true", "--showHeader=false", "--outputformat=csv2", "-f", str(script),
         ]  # fmt: skip
         done = subprocess.run(
@@ -60,28 +59,26 @@ def ask(address: str, *queries: str) -> list[tuple[str, ...]]:
 
 
 def _launch(folder: Path) -> Service:
+    from enronlib.events import job  # imports PySpark, which takes a second
+
     port = services.port_for("thrift", folder)
-    settings = {
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",  # starts faster
-        "spark.driver.host": "127.0.0.1",
+    settings = job.LOCAL | {
+        "spark.hadoop.hive.exec.scratchdir": str(folder / "scratch"),
         "spark.hadoop.hive.server2.thrift.bind.host": "127.0.0.1",
         "spark.hadoop.hive.server2.thrift.port": str(port),
-        "spark.log.level": "ERROR",
-        # The files are the truth: no metastore, and every query looks for new ones.
-        "spark.sql.catalogImplementation": "in-memory",
+        "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:{folder / 'metastore'};create=true",
+        "spark.sql.catalogImplementation": "hive",
+        # The metastore knows the tables, but only their files know the rows: every query looks for new ones.
         "spark.sql.filesourceTableRelationCacheSize": "0",
         "spark.sql.hive.manageFilesourcePartitions": "false",
-        "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
-        "spark.ui.enabled": "false",
     }
     options = [word for name, value in settings.items() for word in ("--conf", f"{name}={value}")]
-    submit = _pyspark() / "bin" / ("spark-submit.cmd" if os.name == "nt" else "spark-submit")
+    submit = jars.pyspark() / "bin" / ("spark-submit.cmd" if os.name == "nt" else "spark-submit")
     program = "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
     command = [str(submit), "--master", "local[2]", *options, "--class", program, "spark-internal"]
-    environment = {"SPARK_HOME": str(_pyspark()), "SPARK_LOCAL_IP": "127.0.0.1"}
+    environment = {"SPARK_HOME": str(jars.pyspark()), "SPARK_LOCAL_IP": "127.0.0.1"}
     return services.launch(
         "thrift", folder, command, port, lambda server: services.listens(server.port), environment=environment
     )
@@ -94,7 +91,3 @@ def _declaration(name: str, tables: Path) -> str:
     return (
         f"CREATE TABLE IF NOT EXISTS {name} ({columns}) USING parquet PARTITIONED BY (day, batch) LOCATION '{location}'"
     )
-
-
-def _pyspark() -> Path:
-    return Path(str(files("pyspark")))
