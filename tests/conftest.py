@@ -1,8 +1,12 @@
 """How the whole suite runs: in parallel, file by file, the slowest files first. What is named runs in this process."""
 
 import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+import psutil
 import pytest
 
 # The files that take longest, in the order in which they start, so that none is left alone at the end.
@@ -77,3 +81,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return nodeid.partition("[" if nodeid.startswith(BY_FUNCTION) else "::")[0]
 
     return Scheduling(config, log)
+
+
+@pytest.fixture
+def promptly() -> Callable[[], AbstractContextManager[None]]:
+    """A context manager: its block takes at most 30 seconds where nothing else runs, and more on a busy computer."""
+
+    @contextmanager
+    def promptly() -> Iterator[None]:
+        start = time.monotonic()
+        yield
+        busy = max(1, psutil.getloadavg()[0] / (os.cpu_count() or 1))
+        assert time.monotonic() - start < 30 * busy
+
+    return promptly
