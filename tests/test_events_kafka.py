@@ -78,7 +78,7 @@ def name(request, address):
 
 
 def test_every_jar_is_pinned_by_its_hash():
-    for name in ("kafka", "spark-kafka"):
+    for name in ("kafka", "spark-kafka", "s3a", "presto"):
         found = jars.pinned(name)
         assert found
         assert all(len(jar.sha256) == 64 and jar.version for jar in found)

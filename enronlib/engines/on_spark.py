@@ -112,11 +112,11 @@ def watched(session: SparkSession, master: str) -> Iterator[None]:
 
     def watch() -> None:
         executors = session.sparkContext._jsc.sc().statusTracker().getExecutorInfos
-        seen = time.monotonic()
-        while not done.wait(1):
+        seen = session.sparkContext.startTime / 1000  # since then, Spark has been asking for worker processes
+        while not done.wait(0.5):
             if len(executors()) > 1:  # this process is one
-                seen = time.monotonic()
-            elif time.monotonic() - seen > SECONDS:
+                seen = time.time()
+            elif time.time() - seen > SECONDS:
                 lost.set()
                 session.sparkContext.cancelAllJobs()
 
@@ -219,7 +219,10 @@ class HadoopFolder(RemoteFolder):
 
     def upload(self, path: Path, name: str) -> None:
         unfinished = f"{Path(name).parent}/.unfinished-{Path(name).name}"
-        self._files.copyFromLocalFile(self._path(f"file://{path}"), self._at(unfinished))
+        context = self._session.sparkContext
+        source, target = context._jvm.java.io.FileInputStream(str(path)), self._files.create(self._at(unfinished))
+        # As Spark writes its own files: for copyFromLocalFile, s3a: uses another client, which moto cannot answer.
+        context._jvm.org.apache.hadoop.io.IOUtils.copyBytes(source, target, context._jsc.hadoopConfiguration(), True)
         self.move(unfinished, name)
 
     def move(self, old: str, new: str) -> None:

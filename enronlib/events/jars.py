@@ -1,4 +1,4 @@
-"""The Java programs that no Python package brings: Kafka, Spark's connector to it, and Presto, from Maven Central.
+"""The Java programs that no Python package brings: Kafka, Presto, and what connects Spark to Kafka and S3.
 
 `jars.txt` pins each file: its set, its Maven coordinates (group:artifact:version), its SHA-256, and its type. Maven
 fetches them where `mvn` is on the PATH, so that a site's settings hold; otherwise Ivy does, which PySpark brings. They
@@ -47,7 +47,7 @@ class Jar:
 
 
 def pinned(name: str) -> list[Jar]:
-    """Return the files of a set: "kafka", "spark-kafka" for Spark's connector, or "presto"."""
+    """Return the files of a set: "kafka", "spark-kafka" for Spark's connector, "s3a" for Spark's S3, or "presto"."""
     lines = (Path(__file__).parent / "jars.txt").read_text(encoding="utf-8").splitlines()
     rows = [line.replace(":", " ").split() for line in lines if line.startswith(f"{name} ")]
     return [Jar(*row[1:]) for row in rows]
